@@ -1,0 +1,1 @@
+//! geo_room: to come in this slice.

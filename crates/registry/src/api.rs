@@ -1,0 +1,98 @@
+//! What other rooms and the program call.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use db::Db;
+use kernel::{Clock, Clocks, CommitNumber, Day};
+use security::{Permit, Security};
+use standard::Standard;
+
+use crate::held::{Cache, View};
+use crate::imports::Imports;
+use crate::ledger::{Ledger, LedgerError};
+
+/// What [`Registry::open`] needs.
+pub struct Parts {
+    /// The ledger database, with the tables of `security` in it.
+    pub ledger: Db,
+    /// The work database.
+    pub work: Db,
+    /// The definitions.
+    pub standard: Arc<Standard>,
+    /// Accounts, permits, the unit tree.
+    pub security: Security,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// This node's name.
+    pub node: String,
+    /// The folder for uploads and reports.
+    pub files: PathBuf,
+}
+
+/// The registry. Cheap to clone.
+#[derive(Clone)]
+pub struct Registry {
+    ledger: Ledger,
+    imports: Imports,
+    cache: Arc<Cache>,
+}
+
+impl Registry {
+    /// Opens the room: makes its tables, adopts the definitions.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn open(parts: Parts) -> Result<Registry, LedgerError> {
+        db::migrate(&parts.work, crate::imports::work_migrations()).await?;
+        let ledger =
+            Ledger::open(parts.ledger, parts.standard, parts.security, parts.clock, &parts.node).await?;
+        let imports = Imports::new(parts.work, ledger.clone(), parts.files);
+        Ok(Registry { ledger, imports, cache: Arc::new(Cache::default()) })
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The imports.
+    pub fn imports(&self) -> &Imports {
+        &self.imports
+    }
+
+    /// The definitions.
+    pub fn standard(&self) -> &Arc<Standard> {
+        self.ledger.standard()
+    }
+
+    /// Accounts, permits, the unit tree.
+    pub fn security(&self) -> &Security {
+        self.ledger.security()
+    }
+
+    /// Today in Shanghai.
+    pub fn today(&self) -> Day {
+        self.ledger.clock().today()
+    }
+
+    /// What the permit reaches of a dataset at two clocks, as columns in memory.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub async fn view(&self, permit: &Permit, dataset: &str, clocks: Clocks) -> Result<View, LedgerError> {
+        self.cache.view(&self.ledger, permit, dataset, clocks).await
+    }
+
+    /// The clocks of a read as a page states them: a day, and the day on which it was known.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub async fn clocks(&self, as_of: Option<Day>, known_on: Option<Day>) -> Result<Clocks, LedgerError> {
+        let as_known_on = match known_on {
+            Some(day) => self.ledger.known_on(day).await?,
+            None => CommitNumber::LATEST,
+        };
+        Ok(Clocks { as_of: as_of.unwrap_or_else(|| self.today()), as_known_on })
+    }
+}

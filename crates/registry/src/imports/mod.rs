@@ -1,0 +1,309 @@
+//! Imports: files on their way from upload to commits, kept so that a stop loses nothing.
+//!
+//! An import is a row of the work database and a file. Its plan is made (`reading`), waits for a decision
+//! (`planned`), and is committed (`writing`). A program that ends in between takes both up again at its
+//! next start ([`Imports::resume`]): planning starts over, committing goes on with the change sets that
+//! are still missing.
+
+mod model;
+mod run;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use db::Db;
+use kernel::Clock;
+use security::Permit;
+use sha2::{Digest, Sha256};
+use standard::Action;
+
+pub use model::{Import, Request, State};
+
+use crate::intake::{IntakeError, Plan, Progress, Written};
+use crate::ledger::{Ledger, hex};
+
+/// The imports of this node.
+#[derive(Clone)]
+pub struct Imports {
+    work: Db,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    files: PathBuf,
+}
+
+/// The room's tables in the work database.
+pub fn work_migrations() -> &'static [db::Migration] {
+    store::MIGRATIONS
+}
+
+/// What an import came to.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The plan.
+    pub plan: Plan,
+    /// What was written; `None` for a dry run.
+    pub written: Option<Written>,
+}
+
+impl Imports {
+    /// The imports kept in a work database, their files in a folder.
+    pub fn new(work: Db, ledger: Ledger, files: PathBuf) -> Imports {
+        let clock = Arc::clone(ledger.clock());
+        Imports { work, ledger, clock, files }
+    }
+
+    /// The folder of one import's files.
+    pub fn folder(&self, id: i64) -> PathBuf {
+        self.files.join("imports").join(id.to_string())
+    }
+
+    /// The table of refused rows with their reasons, where the plan has any.
+    pub fn refused_file(&self, id: i64) -> PathBuf {
+        self.folder(id).join("refused.csv")
+    }
+
+    /// A place in the files folder for an upload that is still coming in.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub async fn incoming(&self, name: &str) -> std::io::Result<PathBuf> {
+        let folder = self.files.join("incoming");
+        tokio::fs::create_dir_all(&folder).await?;
+        Ok(folder.join(name))
+    }
+
+    /// Takes a file that a person sent, and starts to make its plan in the background.
+    ///
+    /// # Errors
+    /// Without the right to import, for an unknown dataset, when the store or the folder fails.
+    pub async fn submit(
+        &self,
+        permit: &Permit,
+        grant: Option<i64>,
+        dataset: &str,
+        file: &str,
+        upload: &Path,
+        request: &Request,
+    ) -> Result<i64, IntakeError> {
+        permit.require(Action::Import)?;
+        self.known_dataset(dataset)?;
+        let sha256 = digest_of(upload).await?;
+        let bytes = tokio::fs::metadata(upload).await.map_err(unreadable)?.len();
+        let mut import = self.fresh(permit, grant, dataset, file, "", sha256, bytes, request);
+        let mut tx = self.work.write().await?;
+        let id = store::insert(&mut tx, &import).await?;
+        let folder = self.folder(id);
+        tokio::fs::create_dir_all(&folder).await.map_err(unreadable)?;
+        tokio::fs::rename(upload, folder.join("source")).await.map_err(unreadable)?;
+        tx.commit().await?;
+        import.id = id;
+        self.spawn(import);
+        Ok(id)
+    }
+
+    /// Reads a file, and commits it unless it is only to be tried: what the command line does. An import
+    /// of the same file that was stopped while it was being committed goes on.
+    ///
+    /// # Errors
+    /// What stops the whole file.
+    pub async fn run_now(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        path: &Path,
+        request: &Request,
+        dry_run: bool,
+        progress: Progress,
+    ) -> Result<(i64, Finished), IntakeError> {
+        permit.require(Action::Import)?;
+        self.known_dataset(dataset)?;
+        let file = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        let sha256 = digest_of(path).await?;
+        let bytes = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
+        let kept = path.to_string_lossy();
+        let mut import = self.fresh(permit, None, dataset, &file, &kept, sha256, bytes, request);
+        let mut tx = self.work.write().await?;
+        let unfinished = store::unfinished_of(&mut tx, &import).await?;
+        import.id = match unfinished {
+            Some(id) => id,
+            None => store::insert(&mut tx, &import).await?,
+        };
+        tx.commit().await?;
+        let id = import.id;
+        let outcome = self.work_through(permit, &import, path, !dry_run, progress).await;
+        self.keep_outcome(id, &outcome).await?;
+        Ok((id, outcome?))
+    }
+
+    /// Commits a planned import in the background.
+    ///
+    /// # Errors
+    /// Without the right to import; when the import does not wait for a decision.
+    pub async fn approve(&self, permit: &Permit, id: i64) -> Result<(), IntakeError> {
+        permit.require(Action::Import)?;
+        let mut tx = self.work.write().await?;
+        let Some(mut import) = store::one(&mut tx, id).await? else {
+            return Err(security::Denied::Hidden.into());
+        };
+        self.own(permit, &import)?;
+        if import.state != State::Planned {
+            return Err(IntakeError::Stopped(import.state.as_str().to_owned()));
+        }
+        store::set_state(&mut tx, id, State::Writing, store::Outcome::Nothing, self.clock.now()).await?;
+        tx.commit().await?;
+        import.state = State::Writing;
+        self.spawn(import);
+        Ok(())
+    }
+
+    /// Asks a running import to stop, or puts a planned one aside.
+    ///
+    /// # Errors
+    /// Without the right to import.
+    pub async fn stop(&self, permit: &Permit, id: i64) -> Result<(), IntakeError> {
+        permit.require(Action::Import)?;
+        let mut tx = self.work.write().await?;
+        let Some(import) = store::one(&mut tx, id).await? else {
+            return Err(security::Denied::Hidden.into());
+        };
+        self.own(permit, &import)?;
+        match import.state {
+            State::Planned => {
+                store::set_state(&mut tx, id, State::Discarded, store::Outcome::Nothing, self.clock.now()).await?;
+            }
+            state if state.is_running() => store::request_stop(&mut tx, id).await?,
+            _ => {}
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Reverses every commit of an import.
+    ///
+    /// # Errors
+    /// [`crate::ledger::LedgerError::Conflict`] where later commits touched its records.
+    pub async fn reverse(&self, permit: &Permit, id: i64, reason: &str) -> Result<u64, IntakeError> {
+        permit.require(Action::Reverse)?;
+        let outcomes = self.ledger.reverse_import(permit, id, reason).await?;
+        let mut tx = self.work.write().await?;
+        store::set_state(&mut tx, id, State::Reversed, store::Outcome::Nothing, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(outcomes.len() as u64)
+    }
+
+    /// One import that the permit may see: one's own, or any for those who hold everything.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn find(&self, permit: &Permit, id: i64) -> Result<Option<Import>, IntakeError> {
+        permit.require(Action::Import)?;
+        let import = store::one(&mut self.work.read().await?, id).await?;
+        Ok(import.filter(|import| self.own(permit, import).is_ok()))
+    }
+
+    /// The latest imports that the permit may see.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn latest(&self, permit: &Permit, most: i64) -> Result<Vec<Import>, IntakeError> {
+        permit.require(Action::Import)?;
+        let mut imports = store::latest(&mut self.work.read().await?, most).await?;
+        imports.retain(|import| self.own(permit, import).is_ok());
+        Ok(imports)
+    }
+
+    /// Takes up imports that the end of the program interrupted. Those of the command line are left to
+    /// whoever calls it again. Answers how many.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn resume(&self) -> Result<usize, IntakeError> {
+        let mut waiting = store::in_states(&mut self.work.read().await?, [State::Reading, State::Writing]).await?;
+        waiting.retain(|import| import.path.is_empty());
+        let count = waiting.len();
+        for import in waiting {
+            self.spawn(import);
+        }
+        Ok(count)
+    }
+
+    fn known_dataset(&self, name: &str) -> Result<(), IntakeError> {
+        let standard = self.ledger.standard();
+        if standard.dataset(name).is_some() {
+            return Ok(());
+        }
+        Err(IntakeError::UnknownDataset {
+            name: name.to_owned(),
+            instead: standard::nearest(name, standard.datasets().iter().map(|each| each.name.as_str()))
+                .map(str::to_owned),
+        })
+    }
+
+    fn own(&self, permit: &Permit, import: &Import) -> Result<(), IntakeError> {
+        if permit.reaches_everything() || permit.actor().to_string() == import.actor {
+            Ok(())
+        } else {
+            Err(security::Denied::Hidden.into())
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one record")]
+    fn fresh(
+        &self,
+        permit: &Permit,
+        grant: Option<i64>,
+        dataset: &str,
+        file: &str,
+        path: &str,
+        sha256: String,
+        bytes: u64,
+        request: &Request,
+    ) -> Import {
+        Import {
+            id: 0,
+            dataset: dataset.to_owned(),
+            file: file.to_owned(),
+            path: path.to_owned(),
+            sha256,
+            bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+            request: serde_json::to_string(request).unwrap_or_default(),
+            state: State::Reading,
+            actor: permit.actor().to_string(),
+            account: permit.actor().account().map(kernel::AccountId::get),
+            grant,
+            created: self.clock.now(),
+            updated: self.clock.now(),
+            step: String::new(),
+            done: 0,
+            total: 0,
+            plan: None,
+            written: None,
+            error: None,
+        }
+    }
+}
+
+async fn digest_of(path: &Path) -> Result<String, IntakeError> {
+    let path = path.to_owned();
+    let digest = tokio::task::spawn_blocking(move || -> std::io::Result<String> {
+        let mut file = std::fs::File::open(&path)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            let read = std::io::Read::read(&mut file, &mut buffer)?;
+            let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
+                return Ok(hex(&hasher.finalize()));
+            };
+            hasher.update(part);
+        }
+    });
+    match digest.await {
+        Ok(digest) => digest.map_err(unreadable),
+        Err(error) => Err(IntakeError::Stopped(error.to_string())),
+    }
+}
+
+fn unreadable(error: std::io::Error) -> IntakeError {
+    IntakeError::Read(crate::read::ReadError::Unreadable { detail: error.to_string() })
+}

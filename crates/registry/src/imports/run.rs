@@ -1,0 +1,264 @@
+//! The work on one import.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use kernel::{Clocks, Day, UnitId};
+use security::{GrantId, Permit};
+
+use super::model::{Import, Request, State};
+use super::{Finished, Imports, store};
+use crate::intake::{self, Class, IntakeError, Mapping, Options, Progress, Step, parse_datum};
+use crate::read::{Delimiter, Header, Limits, RawReader, ReadError, ReadOptions, TextEncoding};
+use crate::write::CsvWriter;
+
+/// Progress is written to the store at most so often.
+const PROGRESS_EVERY_MS: i64 = 500;
+
+impl Imports {
+    /// Works on an import in the background, under the permit that its sender has by now.
+    pub(super) fn spawn(&self, import: Import) {
+        let imports = self.clone();
+        tokio::spawn(async move {
+            let id = import.id;
+            let outcome = imports.background(&import).await;
+            if let Err(error) = imports.keep_outcome(id, &outcome).await {
+                tracing::error!(import = id, %error, "the state of an import could not be kept");
+            }
+        });
+    }
+
+    async fn background(&self, import: &Import) -> Result<Finished, IntakeError> {
+        let permit = match import.grant {
+            Some(grant) => self
+                .ledger
+                .security()
+                .permit_for_grant(GrantId(grant))
+                .await
+                .map_err(|error| IntakeError::Ledger(error.into()))?,
+            None => return Err(security::Denied::Hidden.into()),
+        };
+        let progress = self.watched(import.id);
+        let path = self.folder(import.id).join("source");
+        self.work_through(&permit, import, &path, import.state == State::Writing, progress).await
+    }
+
+    /// Progress that is kept in the store, and stops when that was asked for.
+    fn watched(&self, id: i64) -> Progress {
+        let stop = Arc::new(AtomicBool::new(false));
+        let last = Arc::new(AtomicI64::new(0));
+        let imports = self.clone();
+        let runtime = tokio::runtime::Handle::current();
+        Progress::to(move |step, done, total| {
+            let now = imports.clock.now();
+            if now.get() - last.swap(now.get(), Ordering::Relaxed) >= PROGRESS_EVERY_MS {
+                let (imports, stop) = (imports.clone(), Arc::clone(&stop));
+                runtime.spawn(async move {
+                    if let Ok(true) = imports.note(id, step, done, total).await {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                });
+            } else {
+                last.store(now.get() - PROGRESS_EVERY_MS, Ordering::Relaxed);
+            }
+            !stop.load(Ordering::Relaxed)
+        })
+    }
+
+    async fn note(&self, id: i64, step: Step, done: u64, total: u64) -> Result<bool, IntakeError> {
+        let step = match step {
+            Step::Read => "read",
+            Step::Check => "check",
+            Step::Compare => "compare",
+            Step::Write => "write",
+        };
+        let mut tx = self.work.write().await?;
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let stop = store::progress(&mut tx, id, step, number(done), number(total), self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(stop)
+    }
+
+    /// Plans and, where it is wanted, commits.
+    pub(super) async fn work_through(
+        &self,
+        permit: &Permit,
+        import: &Import,
+        path: &Path,
+        commit: bool,
+        progress: Progress,
+    ) -> Result<Finished, IntakeError> {
+        let request: Request = serde_json::from_str(&import.request).unwrap_or_default();
+        let mapping = Mapping::parse(&request.mapping)?;
+        let options = self.options(permit, &request).await?;
+        let reader = self.open(&import.dataset, path, &mapping).await?;
+        let prepared = intake::prepare(
+            &self.ledger,
+            permit,
+            &import.dataset,
+            &import.file,
+            reader,
+            mapping,
+            &options,
+            progress.clone(),
+        )
+        .await?;
+        if prepared.plan.has_refusals() {
+            self.write_refused(import.id, &prepared).await?;
+        }
+        if !commit {
+            return Ok(Finished { plan: prepared.plan, written: None });
+        }
+        self.refuse_changed_plan(import, &prepared.plan)?;
+        let mut tx = self.work.write().await?;
+        let plan = serde_json::to_string(&prepared.plan).unwrap_or_default();
+        store::set_state(&mut tx, import.id, State::Writing, store::Outcome::Plan(&plan), self.clock.now()).await?;
+        tx.commit().await?;
+        let written = intake::commit(&self.ledger, permit, &prepared, &options, import.id, &progress).await?;
+        Ok(Finished { plan: prepared.plan, written: Some(written) })
+    }
+
+    /// What a person approved must be what is committed. An import that was interrupted while it was
+    /// being committed has, of course, fewer rows left.
+    fn refuse_changed_plan(&self, import: &Import, now: &intake::Plan) -> Result<(), IntakeError> {
+        let Some(shown) = import.plan.as_deref().and_then(|plan| serde_json::from_str::<intake::Plan>(plan).ok())
+        else {
+            return Ok(());
+        };
+        let fewer = [Class::New, Class::Changed].iter().all(|class| now.count(*class) <= shown.count(*class));
+        let same_refusals = [Class::Refused, Class::Review].iter().all(|class| now.count(*class) == shown.count(*class));
+        if fewer && same_refusals && now.missing_count <= shown.missing_count {
+            Ok(())
+        } else {
+            Err(IntakeError::PlanChanged(now.based_on))
+        }
+    }
+
+    async fn options(&self, permit: &Permit, request: &Request) -> Result<Options, IntakeError> {
+        let datum = match request.datum.as_str() {
+            "" => None,
+            name => Some(parse_datum(name)?),
+        };
+        let effective = match request.effective.as_str() {
+            "" => None,
+            text => Some(Day::parse(text).map_err(|fault| {
+                IntakeError::Mapping(intake::MappingFault::Syntax(format!("{text}: {fault}")))
+            })?),
+        };
+        Ok(Options {
+            datum,
+            effective,
+            complete_for: match request.complete_for.trim() {
+                "" => None,
+                text => Some(self.unit_named(permit, text).await?),
+            },
+            reason: request.reason.clone(),
+            strict: false,
+        })
+    }
+
+    /// The education unit of that code or name.
+    ///
+    /// # Errors
+    /// [`IntakeError::UnknownUnit`], also for one out of the permit's reach.
+    pub async fn unit_named(&self, permit: &Permit, text: &str) -> Result<UnitId, IntakeError> {
+        let table = self.ledger.table("education_unit")?;
+        let (code, name) = (table.position("code"), table.position("name"));
+        let wanted = kernel::name_key(text);
+        let mut found = None;
+        self.ledger
+            .read(permit, "education_unit", Clocks::latest(self.clock.today()), |version| {
+                let text_at = |place: Option<usize>| {
+                    place.and_then(|place| version.values.get(place)).and_then(kernel::Value::as_text)
+                };
+                let fits = text_at(code) == Some(text)
+                    || text_at(name).is_some_and(|name| kernel::name_key(name) == wanted);
+                if fits {
+                    found = Some(UnitId::new(version.record.get()));
+                }
+            })
+            .await?;
+        found.ok_or_else(|| IntakeError::UnknownUnit(text.to_owned()))
+    }
+
+    async fn open(&self, dataset: &str, path: &Path, mapping: &Mapping) -> Result<RawReader, IntakeError> {
+        let standard = Arc::clone(self.ledger.standard());
+        let dataset = dataset.to_owned();
+        let mapping = mapping.clone();
+        let path = path.to_owned();
+        let task = tokio::task::spawn_blocking(move || -> Result<RawReader, IntakeError> {
+            let dataset = standard.dataset(&dataset);
+            let known = |cells: &[&str]| {
+                let mapped = cells.iter().filter(|cell| mapping.map.contains_key(**cell)).count();
+                let recognised = dataset.map_or(0, |dataset| dataset.assign(cells).iter().flatten().count());
+                mapped.max(recognised)
+            };
+            let names = mapping.columns.as_deref().unwrap_or_default();
+            let encoding = mapping.encoding.as_deref().map(str::parse::<TextEncoding>).transpose();
+            let delimiter = mapping.delimiter.as_deref().map(str::parse::<Delimiter>).transpose();
+            let syntax = |text: String| IntakeError::Mapping(intake::MappingFault::Syntax(text));
+            let options = ReadOptions {
+                encoding: encoding.map_err(|fault| syntax(fault.to_string()))?,
+                delimiter: delimiter.map_err(|fault| syntax(fault.to_string()))?,
+                sheet: mapping.sheet.as_deref(),
+                header: match mapping.header {
+                    Some(false) => Header::Absent,
+                    Some(true) if mapping.columns.is_some() => Header::First,
+                    _ if mapping.columns.is_some() => Header::Absent,
+                    _ => Header::Detect(&known),
+                },
+                width: (!names.is_empty()).then_some(names.len()),
+                absorb: names.iter().position(|name| name.ends_with('+')),
+            };
+            Ok(RawReader::open_path(&path, &Limits::default(), &options)?)
+        });
+        task.await.map_err(|error| IntakeError::Stopped(error.to_string()))?
+    }
+
+    /// Writes the refused rows with their reasons, as a table that can be mended and imported again.
+    async fn write_refused(&self, id: i64, prepared: &intake::Prepared) -> Result<(), IntakeError> {
+        let folder = self.folder(id);
+        tokio::fs::create_dir_all(&folder).await.map_err(io)?;
+        let mut bytes = Vec::new();
+        let mut writer = CsvWriter::new(&mut bytes).map_err(io)?;
+        for row in prepared.refused_table(self.ledger.standard()) {
+            writer.write_row(row.iter().map(String::as_str)).map_err(io)?;
+        }
+        writer.finish().map_err(io)?;
+        tokio::fs::write(self.refused_file(id), bytes).await.map_err(io)
+    }
+
+    /// Keeps what an import came to.
+    pub(super) async fn keep_outcome(
+        &self,
+        id: i64,
+        outcome: &Result<Finished, IntakeError>,
+    ) -> Result<(), IntakeError> {
+        let mut tx = self.work.write().await?;
+        let now = self.clock.now();
+        match outcome {
+            Ok(Finished { plan, written: None }) => {
+                let plan = serde_json::to_string(plan).unwrap_or_default();
+                store::set_state(&mut tx, id, State::Planned, store::Outcome::Plan(&plan), now).await?;
+            }
+            Ok(Finished { written: Some(written), .. }) => {
+                let written = serde_json::to_string(written).unwrap_or_default();
+                store::set_state(&mut tx, id, State::Done, store::Outcome::Written(&written), now).await?;
+            }
+            Err(IntakeError::Stopped(what)) => {
+                store::set_state(&mut tx, id, State::Stopped, store::Outcome::Error(what), now).await?;
+            }
+            Err(error) => {
+                let sentence = format!("{}: {error}", error.code());
+                store::set_state(&mut tx, id, State::Failed, store::Outcome::Error(&sentence), now).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn io(error: std::io::Error) -> IntakeError {
+    IntakeError::Read(ReadError::Unreadable { detail: error.to_string() })
+}

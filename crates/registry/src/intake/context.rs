@@ -1,0 +1,318 @@
+//! What an import must know of what is already held: whom its references may mean, which record a key
+//! leads to, where the counties lie.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use kernel::{Clocks, CommitNumber, Day, RecordId, UnitId, Value, name_key};
+use security::Permit;
+use shape::{Geometry, RegionIndex};
+use standard::{Dataset, Field, FieldKind, Storage};
+
+use super::references::{Referable, ReferenceIndex};
+use crate::ledger::{Ledger, LedgerError, Version};
+
+/// What is known before the first row is read.
+pub struct Context {
+    /// By dataset: the records that this dataset's fields may refer to.
+    pub references: BTreeMap<String, ReferenceIndex>,
+    /// The commit up to which this is known.
+    pub based_on: CommitNumber,
+    /// The education unit that answers for a division, by division.
+    pub unit_of_division: HashMap<RecordId, RecordId>,
+    /// Outlines of the counties by record of their division, where the dataset has coordinates.
+    pub counties: Arc<RegionIndex>,
+}
+
+impl Context {
+    /// Reads what an import of `dataset` needs.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub async fn load(
+        ledger: &Ledger,
+        permit: &Permit,
+        dataset: &Dataset,
+        day: Day,
+    ) -> Result<Context, LedgerError> {
+        let based_on = ledger.head().await?.number;
+        let mut targets: BTreeSet<&str> = dataset
+            .fields
+            .iter()
+            .filter_map(|field| match &field.kind {
+                FieldKind::Ref(target) => Some(target.as_str()),
+                _ => None,
+            })
+            .collect();
+        let has_coordinates = dataset.fields.iter().any(|field| field.kind == FieldKind::Lon);
+        if targets.contains("education_unit") {
+            targets.insert("division");
+        }
+        let mut references = BTreeMap::new();
+        for target in targets {
+            references.insert(target.to_owned(), reference_index(ledger, permit, target, day).await?);
+        }
+        let unit_of_division = unit_of_division(ledger, permit, day).await?;
+        let counties = if has_coordinates { county_index(ledger, permit, day).await? } else { Vec::new() };
+        Ok(Context {
+            references,
+            based_on,
+            unit_of_division,
+            counties: Arc::new(RegionIndex::new(counties)),
+        })
+    }
+
+    /// The unit that answers for a division or for the nearest division above it.
+    pub fn unit_for(&self, division: RecordId) -> Option<RecordId> {
+        let divisions = self.references.get("division")?;
+        std::iter::once(division)
+            .chain(divisions.ancestors(division))
+            .find_map(|each| self.unit_of_division.get(&each).copied())
+    }
+}
+
+/// The records of a dataset by every code and name that they have or had.
+async fn reference_index(
+    ledger: &Ledger,
+    permit: &Permit,
+    dataset: &str,
+    day: Day,
+) -> Result<ReferenceIndex, LedgerError> {
+    let table = ledger.table(dataset)?;
+    let code = table.position("code");
+    let name = table.position("name");
+    let former_names = table.position("former_names");
+    let parent = table.position("parent");
+    let level = table.position("level");
+    let mut versions: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
+    ledger
+        .read_open(permit, dataset, |version| versions.entry(version.record).or_default().push(version))
+        .await?;
+    Ok(ReferenceIndex::new(versions.into_iter().map(|(record, mut stretches)| {
+        // The stretch of the day first, then the later ones, then the earlier.
+        stretches.sort_by_key(|stretch| {
+            let holds = stretch.from <= day && stretch.to.is_none_or(|to| day < to);
+            (!holds, std::cmp::Reverse(stretch.from))
+        });
+        let texts = |position: Option<usize>| -> Vec<String> {
+            let mut texts: Vec<String> = Vec::new();
+            for stretch in &stretches {
+                let text = position.and_then(|position| stretch.values.get(position)).and_then(Value::as_text);
+                for part in text.unwrap_or_default().split('|').filter(|part| !part.is_empty()) {
+                    if !texts.iter().any(|known| known == part) {
+                        texts.push(part.to_owned());
+                    }
+                }
+            }
+            texts
+        };
+        let first = |position: Option<usize>| {
+            position.and_then(|position| stretches.first().and_then(|stretch| stretch.values.get(position)))
+        };
+        let mut names = texts(name);
+        names.extend(texts(former_names));
+        Referable {
+            record,
+            codes: texts(code),
+            names,
+            parent: first(parent).and_then(Value::as_int).map(RecordId::new),
+            level: first(level).and_then(Value::as_text).map(str::to_owned),
+        }
+    })))
+}
+
+async fn unit_of_division(
+    ledger: &Ledger,
+    permit: &Permit,
+    day: Day,
+) -> Result<HashMap<RecordId, RecordId>, LedgerError> {
+    let table = ledger.table("education_unit")?;
+    let divisions = table.position("divisions");
+    let mut units = HashMap::new();
+    ledger
+        .read(permit, "education_unit", Clocks::latest(day), |version| {
+            let listed = divisions.and_then(|position| version.values.get(position)).and_then(Value::as_text);
+            for division in listed.unwrap_or_default().split('|').filter_map(|text| text.parse().ok()) {
+                units.insert(division, version.record);
+            }
+        })
+        .await?;
+    Ok(units)
+}
+
+/// The outlines of the counties on a day.
+async fn county_index(
+    ledger: &Ledger,
+    permit: &Permit,
+    day: Day,
+) -> Result<Vec<(i64, shape::MultiPolygon)>, LedgerError> {
+    let divisions = ledger.table("division")?;
+    let level = divisions.position("level");
+    let mut counties = BTreeSet::new();
+    ledger
+        .read(permit, "division", Clocks::latest(day), |version| {
+            let own = level.and_then(|position| version.values.get(position)).and_then(Value::as_text);
+            if own == Some("county") {
+                counties.insert(version.record.get());
+            }
+        })
+        .await?;
+    let boundaries = ledger.table("division_boundary")?;
+    let division = boundaries.position("division");
+    let geometry = boundaries.position("geometry");
+    let mut outlines = Vec::new();
+    ledger
+        .read(permit, "division_boundary", Clocks::latest(day), |version| {
+            let record = division.and_then(|position| version.values.get(position)).and_then(Value::as_int);
+            let bytes = geometry.and_then(|position| version.values.get(position)).and_then(Value::as_bytes);
+            if let (Some(record), Some(bytes)) = (record, bytes) {
+                if let (true, Ok(Geometry::MultiPolygon(outline))) =
+                    (counties.contains(&record), shape::wkb::decode(bytes))
+                {
+                    outlines.push((record, outline));
+                }
+            }
+        })
+        .await?;
+    Ok(outlines)
+}
+
+/// A match key's value, hashed: 128 bits, so that two keys never meet by chance.
+pub type KeyHash = u128;
+
+/// Hashes the values of a key; `None` when one of them is empty.
+pub fn key_hash(level: usize, parts: &[KeyPart<'_>]) -> Option<KeyHash> {
+    let mut low = DefaultHasher::new();
+    let mut high = DefaultHasher::new();
+    1u8.hash(&mut high);
+    level.hash(&mut low);
+    level.hash(&mut high);
+    for part in parts {
+        match part {
+            KeyPart::None => return None,
+            KeyPart::Int(number) => {
+                number.hash(&mut low);
+                number.hash(&mut high);
+            }
+            KeyPart::Text(text) => {
+                let key = name_key(text);
+                key.hash(&mut low);
+                key.hash(&mut high);
+            }
+        }
+    }
+    Some((u128::from(high.finish()) << 64) | u128::from(low.finish()))
+}
+
+/// One value of a key.
+#[derive(Debug, Clone, Copy)]
+pub enum KeyPart<'a> {
+    /// Blank.
+    None,
+    /// A number or a record.
+    Int(i64),
+    /// A text; compared by [`kernel::name_key`].
+    Text(&'a str),
+}
+
+/// The records that are held, by their match keys.
+#[derive(Debug, Default)]
+pub struct KeyIndex {
+    /// For each key of the dataset: hash → records, each with whether a stronger key of it is filled in.
+    levels: Vec<HashMap<KeyHash, Vec<(RecordId, bool)>>>,
+}
+
+/// What the keys of a row lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// One record.
+    One(RecordId),
+    /// Several.
+    Many(Vec<RecordId>),
+    /// None: a new record.
+    Nothing,
+    /// The row fills no key.
+    NoKey,
+}
+
+impl KeyIndex {
+    /// Indexes the records of a dataset that stand on a day or later.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub async fn load(ledger: &Ledger, permit: &Permit, dataset: &Dataset) -> Result<KeyIndex, LedgerError> {
+        let table = ledger.table(&dataset.name)?;
+        let keys: Vec<Vec<(usize, Storage)>> = dataset
+            .match_keys
+            .iter()
+            .map(|key| {
+                key.fields
+                    .iter()
+                    .filter_map(|name| {
+                        let position = table.position(name)?;
+                        Some((position, dataset.field(name).map_or(Storage::Text, Field::storage)))
+                    })
+                    .collect()
+            })
+            .collect();
+        let mut levels: Vec<HashMap<KeyHash, Vec<(RecordId, bool)>>> = vec![HashMap::new(); keys.len()];
+        ledger
+            .read_open(permit, &dataset.name, |version| {
+                let mut stronger = false;
+                for (level, (fields, known)) in keys.iter().zip(&mut levels).enumerate() {
+                    let parts: Vec<KeyPart<'_>> =
+                        fields.iter().map(|(position, _)| part_of(version.values.get(*position))).collect();
+                    if let Some(hash) = key_hash(level, &parts) {
+                        let holders = known.entry(hash).or_default();
+                        if !holders.iter().any(|(record, _)| *record == version.record) {
+                            holders.push((version.record, stronger));
+                        }
+                        stronger = true;
+                    }
+                }
+            })
+            .await?;
+        Ok(KeyIndex { levels })
+    }
+
+    /// The record that a row's keys lead to. A weaker key does not lead to a record that has a stronger
+    /// one filled in where the row has another value for it.
+    pub fn find(&self, row_keys: &[Option<KeyHash>]) -> Match {
+        let mut had_stronger = false;
+        for (known, hash) in self.levels.iter().zip(row_keys) {
+            let Some(hash) = hash else { continue };
+            let holders: Vec<RecordId> = known
+                .get(hash)
+                .into_iter()
+                .flatten()
+                .filter(|(_, stronger)| !(had_stronger && *stronger))
+                .map(|(record, _)| *record)
+                .collect();
+            match holders.as_slice() {
+                [] => {}
+                [only] => return Match::One(*only),
+                many => return Match::Many(many.to_vec()),
+            }
+            had_stronger = true;
+        }
+        if had_stronger { Match::Nothing } else { Match::NoKey }
+    }
+}
+
+fn part_of(value: Option<&Value>) -> KeyPart<'_> {
+    match value {
+        Some(Value::Int(number)) => KeyPart::Int(*number),
+        Some(Value::Text(text)) if !text.is_empty() => KeyPart::Text(text),
+        _ => KeyPart::None,
+    }
+}
+
+/// The unit under which rows of a version's unit are committed together: the unit itself where it is an
+/// office, the office above where it is an institution.
+pub fn reporting_unit(units: &security::UnitTree, offices: &BTreeSet<UnitId>, unit: UnitId) -> UnitId {
+    if unit == crate::ledger::COMMON || offices.contains(&unit) {
+        return unit;
+    }
+    units.parent(unit).unwrap_or(unit)
+}

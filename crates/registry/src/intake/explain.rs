@@ -1,0 +1,259 @@
+//! Causes and rows in people's words.
+
+use kernel::{Day, Value, decimal};
+use standard::{Dataset, Field, FieldKind, Lang, Severity, Standard};
+
+use super::context::Context;
+use super::plan::{CauseText, FieldChange};
+use super::typing::{Batch, stored_value};
+
+/// Words for the rows and causes of one dataset.
+pub struct Explainer<'a> {
+    standard: &'a Standard,
+    dataset: &'a Dataset,
+}
+
+impl<'a> Explainer<'a> {
+    /// Words for a dataset.
+    pub fn new(standard: &'a Standard, dataset: &'a Dataset) -> Explainer<'a> {
+        Explainer { standard, dataset }
+    }
+
+    /// What a row is about: the field that stands for the record, with its code.
+    pub fn row_label(&self, batch: &Batch, row: usize) -> String {
+        let display = self.cell(batch, &self.dataset.display, row);
+        if !display.is_empty() {
+            return display;
+        }
+        // The text of the file, where the field itself could not be read.
+        (0..batch.raw.columns.len())
+            .map(|column| batch.raw.cell(column, row))
+            .find(|text| !text.trim().is_empty())
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// What a record is called.
+    pub fn label_of(&self, values: &[Value]) -> String {
+        self.dataset
+            .stored_fields()
+            .position(|field| field.name == self.dataset.display)
+            .and_then(|position| values.get(position))
+            .and_then(Value::as_text)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The fields of the match keys, for people.
+    pub fn key_fields(&self) -> String {
+        let keys: Vec<String> = self
+            .dataset
+            .match_keys
+            .iter()
+            .map(|key| {
+                let titles: Vec<&str> = key
+                    .fields
+                    .iter()
+                    .map(|name| self.dataset.field(name).map_or(name.as_str(), |field| field.title.zh.as_str()))
+                    .collect();
+                titles.join("+")
+            })
+            .collect();
+        keys.join(" / ")
+    }
+
+    /// A field of a row as people read it.
+    pub fn cell(&self, batch: &Batch, field: &str, row: usize) -> String {
+        let (Some(field), Some(column)) = (self.dataset.field(field), batch.table.position(field)) else {
+            return String::new();
+        };
+        self.shown(field, &stored_value(field, &batch.table, column, row), None)
+    }
+
+    /// A stored value as people read it: codes by name, numbers with their point, records by name.
+    pub fn shown(&self, field: &Field, value: &Value, context: Option<&Context>) -> String {
+        shown(self.standard, field, value, Lang::Zh, |dataset, record| {
+            context
+                .and_then(|context| context.references.get(dataset))
+                .map(|index| index.label(kernel::RecordId::new(record)))
+        })
+    }
+
+    /// Differences by field.
+    pub fn field_changes(&self, differences: &[(usize, Value, Value)], context: &Context) -> Vec<FieldChange> {
+        let fields: Vec<&Field> = self.dataset.stored_fields().collect();
+        differences
+            .iter()
+            .filter_map(|(position, old, new)| {
+                let field = fields.get(*position)?;
+                Some(FieldChange {
+                    field: field.name.clone(),
+                    old: self.shown(field, old, Some(context)),
+                    new: self.shown(field, new, Some(context)),
+                })
+            })
+            .collect()
+    }
+
+    /// What a cause says: a check of the standard, or one of the intake's own.
+    pub fn cause(&self, code: &str, field: &str) -> CauseText {
+        if let Some(check) = self.standard.check(code) {
+            return CauseText {
+                code: code.to_owned(),
+                field: field.to_owned(),
+                severity: check.severity.as_str().to_owned(),
+                message: (check.message.zh.clone(), check.message.en.clone()),
+                repair: (check.repair.zh.clone(), check.repair.en.clone()),
+            };
+        }
+        let title = self.dataset.field(field).map(|field| &field.title);
+        let (zh, en) = title.map_or(("", ""), |title| (title.zh.as_str(), title.en.as_str()));
+        let (message, repair) = own_words(code);
+        let fill = |text: &str, name: &str| text.replace("{field}", name);
+        let severity = match code {
+            "CELL-SUPERSEDED" => Severity::Notice.as_str(),
+            "ROW-AMBIGUOUS" => "review",
+            _ => Severity::MustFix.as_str(),
+        };
+        CauseText {
+            code: code.to_owned(),
+            field: field.to_owned(),
+            severity: severity.to_owned(),
+            message: (fill(message.0, zh), fill(message.1, en)),
+            repair: (fill(repair.0, zh), fill(repair.1, en)),
+        }
+    }
+}
+
+/// A stored value as people read it. `label` names the record of a dataset.
+pub fn shown(
+    standard: &Standard,
+    field: &Field,
+    value: &Value,
+    lang: Lang,
+    label: impl Fn(&str, i64) -> Option<String>,
+) -> String {
+    match (&field.kind, value) {
+        (_, Value::Null) => String::new(),
+        (FieldKind::Geometry, Value::Bytes(bytes)) => format!("{} B", bytes.len()),
+        (_, Value::Bytes(bytes)) => format!("{} B", bytes.len()),
+        (FieldKind::Code(set), Value::Text(codes)) => {
+            let Some(set) = standard.code_set(set) else { return codes.clone() };
+            let names: Vec<&str> = codes.split('|').map(|code| set.name_of(code, lang)).collect();
+            names.join("、")
+        }
+        (FieldKind::Ref(dataset), Value::Text(records)) => {
+            let names: Vec<String> = records
+                .split('|')
+                .filter_map(|record| record.parse().ok())
+                .map(|record| label(dataset, record).unwrap_or_else(|| record.to_string()))
+                .collect();
+            names.join("、")
+        }
+        (_, Value::Text(text)) => text.replace('|', "、"),
+        (FieldKind::Bool, Value::Int(truth)) => match (*truth != 0, lang) {
+            (true, Lang::Zh) => "是".to_owned(),
+            (false, Lang::Zh) => "否".to_owned(),
+            (true, Lang::En) => "yes".to_owned(),
+            (false, Lang::En) => "no".to_owned(),
+        },
+        (FieldKind::Date, Value::Int(days)) => {
+            i32::try_from(*days).map_or(days.to_string(), |days| Day::new(days).to_string())
+        }
+        (FieldKind::Ref(dataset), Value::Int(record)) => {
+            label(dataset, *record).unwrap_or_else(|| record.to_string())
+        }
+        (kind, Value::Int(number)) => {
+            kind.scale().map_or(number.to_string(), |scale| decimal::format_decimal_short(*number, scale))
+        }
+    }
+}
+
+type Words = (&'static str, &'static str);
+
+/// Sentence and repair of the intake's own causes, in Chinese and English.
+fn own_words(code: &str) -> (Words, Words) {
+    match code {
+        "CELL-REQUIRED" => (
+            ("“{field}”未填", "“{field}” is blank"),
+            ("补填后重新导入；已在库的学校可留空，表示不改", "fill it in and import again; records already held may leave it blank"),
+        ),
+        "CELL-INTEGER" => (
+            ("“{field}”不是整数", "“{field}” is not a whole number"),
+            ("改成不带单位、不带文字的整数", "write a whole number without unit or words"),
+        ),
+        "CELL-DECIMAL" => (
+            ("“{field}”不是数字", "“{field}” is not a number"),
+            ("改成数字，单位写在表头", "write a number; the unit belongs in the header"),
+        ),
+        "CELL-RANGE" => (
+            ("“{field}”超出允许范围", "“{field}” is out of bounds"),
+            ("核对数值和单位，常见原因是小数点丢失或单位不对", "check value and unit; often a decimal point was lost"),
+        ),
+        "CELL-DATE" => (
+            ("“{field}”不是有效日期", "“{field}” is not a date"),
+            ("写成 2025-09-01", "write 2025-09-01"),
+        ),
+        "CELL-BOOL" => (
+            ("“{field}”应填是或否", "“{field}” must be yes or no"),
+            ("填“是”或“否”", "write yes or no"),
+        ),
+        "CELL-CODE" => (
+            ("“{field}”不在代码表中", "“{field}” is not in the code set"),
+            ("按数据字典的代码或名称填写，或在对照文件中说明对应关系", "use a code or name of the dictionary, or map it in a mapping file"),
+        ),
+        "CELL-CODE-AMBIGUOUS" => (
+            ("“{field}”对应多个代码", "“{field}” fits several codes"),
+            ("改填代码", "write the code"),
+        ),
+        "CELL-REFERENCE" => (
+            ("“{field}”在库中找不到", "“{field}” is not held"),
+            ("核对代码或名称；若是新增的，先导入它", "check code or name; if it is new, import it first"),
+        ),
+        "CELL-REFERENCE-AMBIGUOUS" => (
+            ("“{field}”有多个同名，无法判断是哪一个", "several records have the name given for “{field}”"),
+            ("改填代码，或补上所在市、县", "write the code, or add city and county"),
+        ),
+        "CELL-LENGTH" => (
+            ("“{field}”超长", "“{field}” is too long"),
+            ("缩短，或核对是否串列", "shorten it, or check whether columns are shifted"),
+        ),
+        "CELL-DAMAGED" => (
+            ("“{field}”含有乱码(文件在别处转码时已损坏)", "“{field}” holds characters that were damaged before"),
+            ("从原始文件重新导出，或手工补正", "export again from the original, or correct by hand"),
+        ),
+        "CELL-GEOMETRY" => (
+            ("边界图形有错", "the outline is faulty"),
+            ("在制图软件中修正后重新导出", "mend it in the mapping program and export again"),
+        ),
+        "ROW-RAGGED" => (
+            ("该行的列数与表头不一致", "the row has more or fewer cells than the header"),
+            ("检查是否多了或少了分隔符，含分隔符的内容要加引号", "look for a missing or surplus separator; quote texts that hold one"),
+        ),
+        "ROW-NO-KEY" => (
+            ("无法判断这一行是哪条记录", "nothing in the row says which record it is"),
+            ("补上能识别记录的列", "fill the columns that identify the record"),
+        ),
+        "ROW-DUPLICATE" => (
+            ("与文件中前面的行重复", "the row repeats an earlier row of the file"),
+            ("只保留一行；若确是两所，补上标识码或区分名称", "keep one; if they are two, add codes or tell the names apart"),
+        ),
+        "ROW-AMBIGUOUS" => (
+            ("库中有多条记录可能是它", "several records could be meant"),
+            ("补上标识码，或指明是哪一条", "add the code, or say which one"),
+        ),
+        "ROW-TAKEN" => (
+            ("已有另一所学校(记录)使用这个标识码，或同名同址", "another record already has this code, or this name in this place"),
+            ("打开已有的那条更正；若确是两所，补上标识码或区分名称", "correct the one that is held; if they are two, add codes or tell the names apart"),
+        ),
+        "ROW-OUT-OF-REACH" => (
+            ("不在您的管辖范围内", "the row is outside your scope"),
+            ("由所属教育局导入", "its own office must import it"),
+        ),
+        "CELL-SUPERSEDED" => (
+            ("“{field}”用的是已废止的代码，已按现行代码处理", "“{field}” uses a code no longer in force; the one in force was taken"),
+            ("请更新来源系统的代码表", "update the code table of the source"),
+        ),
+        _ => (("该行有误", "the row is at fault"), ("核对后重新导入", "check it and import again")),
+    }
+}

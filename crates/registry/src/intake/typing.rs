@@ -1,0 +1,707 @@
+//! From the cells of a file to typed columns. Every fault of every cell is kept, none stops the reading.
+
+use std::collections::{BTreeMap, HashMap};
+
+use columns::{Cell, ColumnBuilder, ColumnType, Schema, Table};
+use kernel::text::{has_replacement_character, normalise_text};
+use kernel::{Datum, Day, RecordId, Value, decimal};
+use standard::{CodeSet, Dataset, Field, FieldKind, Resolution, Standard, split_many};
+
+use super::mapping::{ColumnUse, Columns, Mapping};
+use super::references::{Clue, Reference, ReferenceIndex};
+use crate::read::{NoteKind, RawChunk};
+
+/// What is wrong with a cell, or worth saying of it. The codes are shown to people and stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CellFault {
+    /// A required field is blank.
+    Required,
+    /// Not a whole number.
+    Integer,
+    /// Not a number.
+    Decimal,
+    /// Outside the field's bounds.
+    Range,
+    /// Not a date.
+    Date,
+    /// Neither yes nor no.
+    Bool,
+    /// Not in the code set.
+    Code,
+    /// Several codes have this name.
+    CodeAmbiguous,
+    /// No record has this code or name.
+    Reference,
+    /// Several records have this name.
+    ReferenceAmbiguous,
+    /// Longer than the field.
+    Length,
+    /// Holds the trace of a wrong decoding.
+    Damaged,
+    /// Not a geometry that can be used.
+    Geometry,
+    /// The row has more or fewer cells than the header.
+    Ragged,
+    /// A code that is no longer in force was replaced by the one that is. Not an error.
+    Superseded,
+}
+
+impl CellFault {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            CellFault::Required => "CELL-REQUIRED",
+            CellFault::Integer => "CELL-INTEGER",
+            CellFault::Decimal => "CELL-DECIMAL",
+            CellFault::Range => "CELL-RANGE",
+            CellFault::Date => "CELL-DATE",
+            CellFault::Bool => "CELL-BOOL",
+            CellFault::Code => "CELL-CODE",
+            CellFault::CodeAmbiguous => "CELL-CODE-AMBIGUOUS",
+            CellFault::Reference => "CELL-REFERENCE",
+            CellFault::ReferenceAmbiguous => "CELL-REFERENCE-AMBIGUOUS",
+            CellFault::Length => "CELL-LENGTH",
+            CellFault::Damaged => "CELL-DAMAGED",
+            CellFault::Geometry => "CELL-GEOMETRY",
+            CellFault::Ragged => "ROW-RAGGED",
+            CellFault::Superseded => "CELL-SUPERSEDED",
+        }
+    }
+
+    /// Whether the row is refused for it.
+    pub fn refuses(self) -> bool {
+        self != CellFault::Superseded
+    }
+}
+
+/// A fault with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Row within the batch.
+    pub row: u32,
+    /// Place among the dataset's fields; `None`: the row as a whole.
+    pub field: Option<usize>,
+    /// What is wrong.
+    pub fault: CellFault,
+    /// The text of the cell.
+    pub text: String,
+    /// What was expected, or what was taken instead.
+    pub detail: String,
+}
+
+/// A reference to a record of the same dataset that is perhaps in the same file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Row within the batch.
+    pub row: u32,
+    /// Place among the dataset's fields.
+    pub field: usize,
+    /// What the cell says.
+    pub text: String,
+}
+
+/// Some ten thousand rows of a file, typed.
+#[derive(Debug)]
+pub struct Batch {
+    /// Number of each row in the file, as a person counts them there.
+    pub source_rows: Vec<u64>,
+    /// `row_no` and one column for each stored field, as the checks want them.
+    pub table: Table,
+    /// For each stored field, the rows that clear it, ascending.
+    pub cleared: Vec<Vec<u32>>,
+    /// For stored fields that were derived: which rows' values are only inferred.
+    pub inferred: BTreeMap<usize, Vec<bool>>,
+    /// Geometries, where the dataset has one.
+    pub geometries: Vec<Option<Vec<u8>>>,
+    /// What is wrong.
+    pub flaws: Vec<Flaw>,
+    /// References that wait for the rest of the file.
+    pub pending: Vec<Pending>,
+    /// The file's own cells, to show beside a fault.
+    pub raw: RawChunk,
+}
+
+impl Batch {
+    /// Whether the value of a stored field in a row was derived, not read.
+    pub(super) fn is_inferred(&self, field: usize, row: u32) -> bool {
+        self.inferred.get(&field).and_then(|rows| rows.get(row as usize)).copied().unwrap_or(false)
+    }
+}
+
+/// The column in the checks' table for each field's kind.
+pub(crate) fn column_type(field: &Field) -> Option<ColumnType> {
+    if field.many {
+        return Some(ColumnType::Text);
+    }
+    match field.kind {
+        FieldKind::Text | FieldKind::Code(_) => Some(ColumnType::Text),
+        FieldKind::Int { .. } | FieldKind::Ref(_) => Some(ColumnType::Int),
+        FieldKind::Decimal { .. } | FieldKind::Lon | FieldKind::Lat => Some(ColumnType::Real),
+        FieldKind::Bool => Some(ColumnType::Bool),
+        FieldKind::Date => Some(ColumnType::Day),
+        FieldKind::Geometry => None,
+    }
+}
+
+/// The schema of the table that checks see as `staged`.
+pub fn staged_schema(dataset: &Dataset) -> Schema {
+    let mut columns = vec![("row_no".to_owned(), ColumnType::Int)];
+    for field in dataset.stored_fields() {
+        if let Some(kind) = column_type(field) {
+            columns.push((field.name.clone(), kind));
+        }
+    }
+    Schema::new(columns)
+}
+
+/// What typing needs to know besides the cells.
+pub struct Typist<'a> {
+    dataset: &'a Dataset,
+    standard: &'a Standard,
+    columns: &'a Columns,
+    mapping: &'a Mapping,
+    references: &'a BTreeMap<String, ReferenceIndex>,
+    datum: Datum,
+    /// For each stored field: its place among `dataset.fields` and the column of the file.
+    stored: Vec<(usize, Option<usize>)>,
+    /// For each reference field (place among `dataset.fields`): level and file column of its clues.
+    clues: HashMap<usize, Vec<(String, usize)>>,
+}
+
+/// What a cell was found to hold.
+enum Typed {
+    Blank,
+    Clear,
+    Value(Cell),
+    Wrong(CellFault, String),
+    /// A value, with something worth saying.
+    Noted(Cell, CellFault, String),
+    Pending,
+}
+
+impl<'a> Typist<'a> {
+    /// Prepares the typing of one file.
+    pub fn new(
+        dataset: &'a Dataset,
+        standard: &'a Standard,
+        columns: &'a Columns,
+        mapping: &'a Mapping,
+        references: &'a BTreeMap<String, ReferenceIndex>,
+        datum: Datum,
+    ) -> Typist<'a> {
+        let stored = dataset
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.is_stored())
+            .map(|(place, _)| (place, columns.column_of(place)))
+            .collect();
+        let mut clues: HashMap<usize, Vec<(String, usize)>> = HashMap::new();
+        for (column, (_, usage)) in columns.uses.iter().enumerate() {
+            let ColumnUse::Field(place) = usage else { continue };
+            let Some(hint) = dataset.fields.get(*place).and_then(|field| field.hint.as_ref()) else { continue };
+            let helped = dataset.fields.iter().position(|field| field.name == hint.field);
+            if let Some(helped) = helped {
+                clues.entry(helped).or_default().push((hint.level.clone(), column));
+            }
+        }
+        Typist { dataset, standard, columns, mapping, references, datum, stored, clues }
+    }
+
+    /// Types a chunk. `first_row` is the number of its first row within the import, from 0.
+    ///
+    /// # Errors
+    /// Only when the definitions and the table disagree, which is a fault of the program.
+    pub fn batch(&self, chunk: RawChunk, first_row: usize) -> Result<Batch, columns::ColumnsError> {
+        let rows = chunk.len();
+        let schema = staged_schema(self.dataset);
+        let mut builders = Vec::with_capacity(schema.len());
+        let mut row_numbers = ColumnBuilder::new(ColumnType::Int);
+        for row in 0..rows {
+            row_numbers.append_int(i64::try_from(first_row + row).ok());
+        }
+        builders.push(row_numbers);
+        let mut batch_flaws = Vec::new();
+        let mut cleared = Vec::with_capacity(self.stored.len());
+        let mut geometries = Vec::new();
+        let mut pending = Vec::new();
+        let (lon, lat) = self.coordinates(&chunk);
+        for (place, column) in &self.stored {
+            let Some(field) = self.dataset.fields.get(*place) else { continue };
+            let mut field_cleared = Vec::new();
+            if field.kind == FieldKind::Geometry {
+                geometries = self.geometries(*place, field, &chunk, &mut batch_flaws);
+                cleared.push(field_cleared);
+                continue;
+            }
+            let Some(kind) = column_type(field) else { continue };
+            let mut builder = ColumnBuilder::new(kind);
+            let mut seen = Memo::default();
+            for row in 0..rows {
+                let number = u32::try_from(row).unwrap_or(u32::MAX);
+                let text = column.map_or("", |column| chunk.cell(column, row));
+                let typed = match field.kind {
+                    FieldKind::Lon => coordinate(&lon, row, text),
+                    FieldKind::Lat => coordinate(&lat, row, text),
+                    _ => self.typed(*place, field, text, row, &chunk, &mut seen),
+                };
+                let mut flaw = |fault, detail| {
+                    batch_flaws.push(Flaw {
+                        row: number,
+                        field: Some(*place),
+                        fault,
+                        text: text.to_owned(),
+                        detail,
+                    });
+                };
+                match typed {
+                    Typed::Blank => builder.append_null(),
+                    Typed::Clear => {
+                        field_cleared.push(number);
+                        builder.append_null();
+                    }
+                    Typed::Value(cell) => builder.append(&cell),
+                    Typed::Wrong(fault, detail) => {
+                        flaw(fault, detail);
+                        builder.append_null();
+                    }
+                    Typed::Noted(cell, fault, detail) => {
+                        flaw(fault, detail);
+                        builder.append(&cell);
+                    }
+                    Typed::Pending => {
+                        pending.push(Pending { row: number, field: *place, text: text.to_owned() });
+                        builder.append_null();
+                    }
+                }
+            }
+            builders.push(builder);
+            cleared.push(field_cleared);
+        }
+        for note in &chunk.notes {
+            let (found, expected) = match note.kind {
+                NoteKind::TooManyCells { expected, found } => (found, expected),
+                // A row that ends early reads as blanks; a spreadsheet's error value fails as a cell.
+                NoteKind::UnusableFeature { .. } | NoteKind::TooFewCells { .. } | NoteKind::CellError { .. } | NoteKind::LostDigits { .. } => continue,
+            };
+            batch_flaws.push(Flaw {
+                row: u32::try_from(note.index).unwrap_or(u32::MAX),
+                field: None,
+                fault: CellFault::Ragged,
+                text: found.to_string(),
+                detail: expected.to_string(),
+            });
+        }
+        let table = Table::new(schema, builders)?;
+        let source_rows = chunk.row_numbers.clone();
+        Ok(Batch { source_rows, table, cleared, inferred: BTreeMap::new(), geometries, flaws: batch_flaws, pending, raw: chunk })
+    }
+
+    fn typed(
+        &self,
+        place: usize,
+        field: &Field,
+        raw: &str,
+        row: usize,
+        chunk: &RawChunk,
+        seen: &mut Memo,
+    ) -> Typed {
+        let replaced = self.mapping.values.get(&field.name).and_then(|values| values.get(raw));
+        let text = normalise_text(replaced.map_or(raw, String::as_str));
+        let mut text = text.as_ref();
+        if is_blank(text) {
+            match self.mapping.constants.get(&field.name) {
+                Some(constant) => text = constant,
+                None if !matches!(field.kind, FieldKind::Ref(_)) => return Typed::Blank,
+                None => text = "",
+            }
+        }
+        if is_clear(text) {
+            return if field.required { Typed::Wrong(CellFault::Required, String::new()) } else { Typed::Clear };
+        }
+        if has_replacement_character(text) {
+            return Typed::Wrong(CellFault::Damaged, String::new());
+        }
+        match &field.kind {
+            FieldKind::Ref(target) if !field.many => self.reference(place, target, text, row, chunk, seen),
+            FieldKind::Code(set) => {
+                let Some(codes) = self.standard.code_set(set) else { return Typed::Blank };
+                if field.many { code_list(codes, text) } else { seen.code(codes, text) }
+            }
+            _ if field.many => many(self.references, field, text),
+            FieldKind::Text => bounded_text(field, text),
+            FieldKind::Int { min, max } => match integer(text) {
+                Some(number) => in_range(number, *min, *max, 0).unwrap_or(Typed::Value(Cell::Int(number))),
+                None => Typed::Wrong(CellFault::Integer, String::new()),
+            },
+            FieldKind::Decimal { scale, min, max } => match decimal::parse_decimal_rounded(&plain_number(text), *scale) {
+                Ok(scaled) => {
+                    in_range(scaled, *min, *max, *scale).unwrap_or(Typed::Value(Cell::Real(unscaled(scaled, *scale))))
+                }
+                Err(_) => Typed::Wrong(CellFault::Decimal, String::new()),
+            },
+            FieldKind::Bool => match truth(text) {
+                Some(truth) => Typed::Value(Cell::Bool(truth)),
+                None => Typed::Wrong(CellFault::Bool, String::new()),
+            },
+            FieldKind::Date => match Day::parse(text) {
+                Ok(day) => Typed::Value(Cell::Day(day.get())),
+                Err(_) => Typed::Wrong(CellFault::Date, String::new()),
+            },
+            FieldKind::Lon | FieldKind::Lat | FieldKind::Geometry | FieldKind::Ref(_) => Typed::Blank,
+        }
+    }
+
+    fn reference(
+        &self,
+        place: usize,
+        target: &str,
+        text: &str,
+        row: usize,
+        chunk: &RawChunk,
+        seen: &mut Memo,
+    ) -> Typed {
+        let Some(index) = self.references.get(target) else { return Typed::Blank };
+        let clues: Vec<Clue<'_>> = self
+            .clues
+            .get(&place)
+            .map(|columns| {
+                columns.iter().map(|(level, column)| Clue { level, name: chunk.cell(*column, row).trim() }).collect()
+            })
+            .unwrap_or_default();
+        if text.is_empty() && clues.iter().all(|clue| clue.name.is_empty()) {
+            return Typed::Blank;
+        }
+        let said = || {
+            let mut parts: Vec<&str> = clues.iter().map(|clue| clue.name).filter(|name| !name.is_empty()).collect();
+            if !text.is_empty() {
+                parts.push(text);
+            }
+            parts.join(" ")
+        };
+        match seen.reference(index, text, &clues) {
+            Reference::Found(record) => Typed::Value(Cell::Int(record.get())),
+            Reference::Superseded { record, now } => {
+                Typed::Noted(Cell::Int(record.get()), CellFault::Superseded, format!("{now} {}", index.label(*record)))
+            }
+            Reference::Ambiguous(records) => {
+                let names: Vec<String> = records.iter().take(5).map(|record| index.label(*record)).collect();
+                Typed::Wrong(CellFault::ReferenceAmbiguous, format!("{} ({})", said(), names.join(", ")))
+            }
+            Reference::Unknown if target == self.dataset.name => Typed::Pending,
+            Reference::Unknown => Typed::Wrong(CellFault::Reference, said()),
+        }
+    }
+
+    /// Longitudes and latitudes of the chunk in CGCS2000, converted pair by pair.
+    fn coordinates(&self, chunk: &RawChunk) -> (Vec<Coordinate>, Vec<Coordinate>) {
+        let column_of = |kind: &FieldKind| {
+            self.stored
+                .iter()
+                .find(|(place, _)| self.dataset.fields.get(*place).is_some_and(|field| field.kind == *kind))
+                .and_then(|(_, column)| *column)
+        };
+        let lon_column = column_of(&FieldKind::Lon);
+        let lat_column = column_of(&FieldKind::Lat);
+        let mut lons = Vec::with_capacity(chunk.len());
+        let mut lats = Vec::with_capacity(chunk.len());
+        for row in 0..chunk.len() {
+            let lon = Coordinate::read(lon_column.map_or("", |column| chunk.cell(column, row)));
+            let lat = Coordinate::read(lat_column.map_or("", |column| chunk.cell(column, row)));
+            let (lon, lat) = match (lon, lat) {
+                (Coordinate::At(lon), Coordinate::At(lat)) => {
+                    let (lon, lat) = self.datum.to_wgs84(lon, lat);
+                    (Coordinate::At(lon), Coordinate::At(lat))
+                }
+                either => either,
+            };
+            lons.push(lon);
+            lats.push(lat);
+        }
+        (lons, lats)
+    }
+
+    /// The geometries of the chunk in CGCS2000, each held against what a geometry must be.
+    fn geometries(
+        &self,
+        place: usize,
+        field: &Field,
+        chunk: &RawChunk,
+        flaws: &mut Vec<Flaw>,
+    ) -> Vec<Option<Vec<u8>>> {
+        let mut geometries = Vec::with_capacity(chunk.len());
+        for row in 0..chunk.len() {
+            let mut flaw = |fault, detail: String| {
+                let number = u32::try_from(row).unwrap_or(u32::MAX);
+                flaws.push(Flaw { row: number, field: Some(place), fault, text: String::new(), detail });
+            };
+            let read = match chunk.geometry.get(row).and_then(Option::as_ref) {
+                Some(bytes) => shape::wkb::decode(bytes).map_err(|error| error.to_string()),
+                None => {
+                    if field.required {
+                        flaw(CellFault::Required, String::new());
+                    }
+                    geometries.push(None);
+                    continue;
+                }
+            };
+            let converted = read.map(|geometry| shape::convert(&geometry, self.datum));
+            match converted {
+                Err(sentence) => {
+                    flaw(CellFault::Geometry, sentence);
+                    geometries.push(None);
+                }
+                Ok(geometry) => {
+                    let faults = shape::faults(&geometry);
+                    for fault in &faults {
+                        flaw(CellFault::Geometry, fault.to_string());
+                    }
+                    geometries.push(faults.is_empty().then(|| shape::wkb::encode(&geometry)));
+                }
+            }
+        }
+        geometries
+    }
+}
+
+/// Answers for texts that occur again and again in a column.
+#[derive(Default)]
+struct Memo {
+    codes: HashMap<String, (Option<String>, Option<(CellFault, String)>)>,
+    references: HashMap<String, Reference>,
+}
+
+impl Memo {
+    fn code(&mut self, codes: &CodeSet, text: &str) -> Typed {
+        let (code, fault) = match self.codes.get(text) {
+            Some(known) => known.clone(),
+            None => {
+                let outcome = code_outcome(codes, text);
+                self.codes.insert(text.to_owned(), outcome.clone());
+                outcome
+            }
+        };
+        match (code, fault) {
+            (Some(code), None) => Typed::Value(Cell::Text(code)),
+            (Some(code), Some((fault, detail))) => Typed::Noted(Cell::Text(code), fault, detail),
+            (None, Some((fault, detail))) => Typed::Wrong(fault, detail),
+            (None, None) => Typed::Blank,
+        }
+    }
+
+    fn reference(&mut self, index: &ReferenceIndex, text: &str, clues: &[Clue<'_>]) -> &Reference {
+        let mut key = text.to_owned();
+        for clue in clues {
+            key.push('\u{1f}');
+            key.push_str(clue.name);
+        }
+        self.references.entry(key).or_insert_with(|| index.resolve(text, clues))
+    }
+}
+
+fn code_outcome(codes: &CodeSet, text: &str) -> (Option<String>, Option<(CellFault, String)>) {
+    match codes.resolve(text) {
+        Resolution::Exact(code) | Resolution::ByName(code) => (Some(code.to_owned()), None),
+        Resolution::Superseded { new, .. } => (Some(new.to_owned()), Some((CellFault::Superseded, new.to_owned()))),
+        Resolution::Ambiguous(candidates) => (None, Some((CellFault::CodeAmbiguous, candidates.join(", ")))),
+        Resolution::Unknown => {
+            let near = codes.suggestion(text).map(|entry| format!("{} {}", entry.code, entry.name.zh));
+            (None, Some((CellFault::Code, near.unwrap_or_default())))
+        }
+    }
+}
+
+fn code_list(codes: &CodeSet, text: &str) -> Typed {
+    let mut list: Vec<String> = Vec::new();
+    for (part, meaning) in codes.resolve_many(text) {
+        match meaning.code() {
+            Some(code) => {
+                if !list.iter().any(|known| known == code) {
+                    list.push(code.to_owned());
+                }
+            }
+            None => return Typed::Wrong(CellFault::Code, part),
+        }
+    }
+    list.sort();
+    Typed::Value(Cell::Text(list.join("|")))
+}
+
+fn many(references: &BTreeMap<String, ReferenceIndex>, field: &Field, text: &str) -> Typed {
+    let FieldKind::Ref(target) = &field.kind else {
+        return Typed::Value(Cell::Text(split_many(text).join("|")));
+    };
+    let Some(index) = references.get(target) else { return Typed::Blank };
+    let mut records: Vec<RecordId> = Vec::new();
+    for part in split_many(text) {
+        match index.resolve(&part, &[]) {
+            Reference::Found(record) | Reference::Superseded { record, .. } => records.push(record),
+            Reference::Ambiguous(_) => return Typed::Wrong(CellFault::ReferenceAmbiguous, part),
+            Reference::Unknown => return Typed::Wrong(CellFault::Reference, part),
+        }
+    }
+    records.sort_unstable();
+    records.dedup();
+    let texts: Vec<String> = records.iter().map(ToString::to_string).collect();
+    Typed::Value(Cell::Text(texts.join("|")))
+}
+
+fn bounded_text(field: &Field, text: &str) -> Typed {
+    match field.max_length {
+        Some(most) if text.len() > most as usize && text.chars().count() > most as usize => {
+            Typed::Wrong(CellFault::Length, most.to_string())
+        }
+        _ => Typed::Value(Cell::Text(text.to_owned())),
+    }
+}
+
+/// A longitude or latitude before it is typed.
+#[derive(Debug, Clone, Copy)]
+enum Coordinate {
+    Blank,
+    Clear,
+    Wrong,
+    At(f64),
+}
+
+impl Coordinate {
+    fn read(raw: &str) -> Coordinate {
+        let text = normalise_text(raw);
+        let text = text.as_ref();
+        if is_blank(text) {
+            Coordinate::Blank
+        } else if is_clear(text) {
+            Coordinate::Clear
+        } else {
+            let number = text.trim_end_matches(['°', 'E', 'N', 'e', 'n']);
+            number.parse().ok().filter(|degrees: &f64| degrees.is_finite()).map_or(Coordinate::Wrong, Coordinate::At)
+        }
+    }
+}
+
+fn coordinate(all: &[Coordinate], row: usize, text: &str) -> Typed {
+    match all.get(row).copied().unwrap_or(Coordinate::Blank) {
+        Coordinate::Blank => Typed::Blank,
+        Coordinate::Clear => Typed::Clear,
+        Coordinate::Wrong => Typed::Wrong(CellFault::Decimal, text.to_owned()),
+        Coordinate::At(degrees) => {
+            Typed::Value(Cell::Real((degrees * COORDINATE_FACTOR).round() / COORDINATE_FACTOR))
+        }
+    }
+}
+
+/// Coordinates are kept to seven digits, about a centimetre.
+const COORDINATE_FACTOR: f64 = 1e7;
+
+fn in_range(number: i64, min: Option<i64>, max: Option<i64>, scale: u8) -> Option<Typed> {
+    let low = min.is_some_and(|min| number < min);
+    let high = max.is_some_and(|max| number > max);
+    (low || high || number.unsigned_abs() > MOST_EXACT).then(|| {
+        let bound = |bound: Option<i64>| bound.map_or("…".to_owned(), |b| decimal::format_decimal_short(b, scale));
+        Typed::Wrong(CellFault::Range, format!("{} – {}", bound(min), bound(max)))
+    })
+}
+
+/// The largest scaled number that goes through a double unharmed.
+const MOST_EXACT: u64 = 1 << 50;
+
+/// A scaled number as the checks see it.
+pub(super) fn unscaled(scaled: i64, scale: u8) -> f64 {
+    scaled as f64 / 10f64.powi(i32::from(scale))
+}
+
+/// The scaled number behind what the checks see. Exact within [`MOST_EXACT`].
+pub(super) fn scaled(real: f64, scale: u8) -> i64 {
+    (real * 10f64.powi(i32::from(scale))).round() as i64
+}
+
+/// The storage value of a field in a row of a batch's table.
+pub(crate) fn stored_value(field: &Field, table: &Table, column: usize, row: usize) -> Value {
+    let Some(kind) = column_type(field) else { return Value::Null };
+    match kind {
+        ColumnType::Int => table.int(column, row).into(),
+        ColumnType::Real => {
+            let scale = field.kind.scale().unwrap_or(0);
+            table.real(column, row).map(|real| scaled(real, scale)).into()
+        }
+        ColumnType::Text => table.text(column, row).into(),
+        ColumnType::Bool => table.bool(column, row).map(i64::from).into(),
+        ColumnType::Day => table.day(column, row).map(i64::from).into(),
+    }
+}
+
+/// A stored value as the checks see it.
+pub(crate) fn cell_of(field: &Field, value: &Value) -> Cell {
+    match (column_type(field), value) {
+        (Some(ColumnType::Int), Value::Int(number)) => Cell::Int(*number),
+        (Some(ColumnType::Real), Value::Int(number)) => {
+            Cell::Real(unscaled(*number, field.kind.scale().unwrap_or(0)))
+        }
+        (Some(ColumnType::Bool), Value::Int(number)) => Cell::Bool(*number != 0),
+        (Some(ColumnType::Day), Value::Int(days)) => i32::try_from(*days).map_or(Cell::Null, Cell::Day),
+        (Some(ColumnType::Text), Value::Text(text)) => Cell::Text(text.clone()),
+        _ => Cell::Null,
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.is_empty() || matches!(text, "NULL" | "null" | "N/A" | "#N/A" | "nan" | "NaN" | "None")
+}
+
+/// A cell that says: there is none.
+fn is_clear(text: &str) -> bool {
+    matches!(text, "-" | "—" | "——" | "－")
+}
+
+/// A number without thousands separators.
+fn plain_number(text: &str) -> String {
+    text.replace([',', ' '], "").replace('，', "")
+}
+
+fn integer(text: &str) -> Option<i64> {
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let plain = plain_number(text);
+    let (whole, rest) = plain.split_once('.').unwrap_or((&plain, ""));
+    if rest.bytes().any(|byte| byte != b'0') {
+        return None;
+    }
+    whole.parse().ok()
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "是" | "y" | "yes" | "true" | "t" | "√" | "有" => Some(true),
+        "0" | "否" | "n" | "no" | "false" | "f" | "×" | "无" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn scaled_numbers_go_through_a_double_unharmed(number in -(1i64 << 50)..(1i64 << 50), scale in 0u8..8) {
+            prop_assert_eq!(scaled(unscaled(number, scale), scale), number);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_come_with_separators_and_zeros_behind_the_point() {
+        assert_eq!(integer("1,234"), Some(1234));
+        assert_eq!(integer("45.0"), Some(45));
+        assert_eq!(integer("45.5"), None);
+        assert_eq!(integer("四十"), None);
+    }
+
+    #[test]
+    fn a_dash_clears_and_a_blank_says_nothing() {
+        assert!(is_clear("-"));
+        assert!(is_blank("NULL"));
+        assert!(!is_clear("-1"));
+    }
+}

@@ -1,0 +1,236 @@
+//! What is found of the rows: refusals, notices, records that rows speak of.
+
+use std::collections::HashMap;
+
+use columns::ColumnType;
+use kernel::RecordId;
+use standard::{Dataset, Severity};
+
+use super::context::{Context, KeyHash, KeyIndex, KeyPart, Match, key_hash};
+use super::explain::Explainer;
+use super::plan::{CauseBook, Class, RowExample};
+use super::prepare::{Fate, Link, Refusal, locate};
+use super::typing::Batch;
+
+/// What is found while the rows are gone through.
+pub(super) struct Work<'w> {
+    pub dataset: &'w Dataset,
+    pub batches: &'w [Batch],
+    pub rows_before: &'w [usize],
+    pub refused: Vec<bool>,
+    pub refusals: Vec<Refusal>,
+    pub causes: CauseBook,
+    pub notices: CauseBook,
+    pub explainer: &'w Explainer<'w>,
+}
+
+impl Work<'_> {
+    pub(super) fn int(&self, batch: &Batch, field: &str, row: usize) -> Option<i64> {
+        batch.table.position(field).and_then(|column| batch.table.int(column, row))
+    }
+
+    pub(super) fn example(&self, row: usize, value: String, detail: String) -> RowExample {
+        let located = locate(self.batches, self.rows_before, row);
+        let label = located.map_or(String::new(), |(batch, place)| self.explainer.row_label(batch, place));
+        let number = located.and_then(|(batch, place)| batch.source_rows.get(place)).copied().unwrap_or(0);
+        RowExample { row: number, label, record: None, changes: Vec::new(), value, detail }
+    }
+
+    pub(super) fn refuse(&mut self, row: usize, code: &str, field: &str, value: String, detail: String) {
+        if let Some(refused) = self.refused.get_mut(row) {
+            *refused = true;
+        }
+        self.refusals.push(Refusal {
+            row,
+            code: code.to_owned(),
+            field: field.to_owned(),
+            value: value.clone(),
+            detail: detail.clone(),
+        });
+        let example = self.example(row, value, detail);
+        let explainer = self.explainer;
+        self.causes.add(code, field, || explainer.cause(code, field), example);
+    }
+
+    pub(super) fn notice(&mut self, row: usize, code: &str, field: &str, value: String, detail: String) {
+        let example = self.example(row, value, detail);
+        let explainer = self.explainer;
+        self.notices.add(code, field, || explainer.cause(code, field), example);
+    }
+
+    pub(super) fn take_flaws(&mut self) {
+        let batches = self.batches;
+        for (batch, before) in batches.iter().zip(self.rows_before) {
+            for flaw in &batch.flaws {
+                let field = flaw
+                    .field
+                    .and_then(|place| self.dataset.fields.get(place))
+                    .map_or("", |field| field.name.as_str());
+                let row = before + flaw.row as usize;
+                if flaw.fault.refuses() {
+                    self.refuse(row, flaw.fault.code(), field, flaw.text.clone(), flaw.detail.clone());
+                } else {
+                    self.notice(row, flaw.fault.code(), field, flaw.text.clone(), flaw.detail.clone());
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_finding(&mut self, row: usize, check: &standard::Check, unjudged: bool) {
+        let value = locate(self.batches, self.rows_before, row)
+            .map_or(String::new(), |(batch, place)| self.explainer.cell(batch, &check.field, place));
+        let detail = if unjudged { "?".to_owned() } else { String::new() };
+        if check.severity == Severity::MustFix {
+            self.refuse(row, &check.code, &check.field, value, detail);
+        } else {
+            self.notice(row, &check.code, &check.field, value, detail);
+        }
+    }
+
+    pub(super) fn keys_of(&self, batch: &Batch, row: usize) -> Vec<Option<KeyHash>> {
+        self.dataset
+            .match_keys
+            .iter()
+            .enumerate()
+            .map(|(level, key)| {
+                let parts: Vec<KeyPart<'_>> = key
+                    .fields
+                    .iter()
+                    .map(|name| {
+                        let Some(column) = batch.table.position(name) else { return KeyPart::None };
+                        match batch.table.schema().column_type(column) {
+                            Some(ColumnType::Text) => batch
+                                .table
+                                .text(column, row)
+                                .filter(|text| !text.is_empty())
+                                .map_or(KeyPart::None, KeyPart::Text),
+                            Some(ColumnType::Int) => batch.table.int(column, row).map_or(KeyPart::None, KeyPart::Int),
+                            Some(ColumnType::Day) => batch
+                                .table
+                                .day(column, row)
+                                .map_or(KeyPart::None, |day| KeyPart::Int(i64::from(day))),
+                            _ => KeyPart::None,
+                        }
+                    })
+                    .collect();
+                key_hash(level, &parts)
+            })
+            .collect()
+    }
+
+    /// Finds the record of each row, and rows that speak of the same one.
+    pub(super) fn match_rows(&mut self, keys: &KeyIndex, context: &Context) -> Vec<Fate> {
+        let mut fates = Vec::with_capacity(self.refused.len());
+        let mut seen_keys: HashMap<KeyHash, usize> = HashMap::new();
+        let mut seen_records: HashMap<RecordId, usize> = HashMap::new();
+        let own = context.references.get(&self.dataset.name);
+        for row in 0..self.refused.len() {
+            let Some((batch, place)) = locate(self.batches, self.rows_before, row) else { continue };
+            let row_keys = self.keys_of(batch, place);
+            let already = self.refused.get(row).copied().unwrap_or(false);
+            let mut fate = Fate { class: Class::New, record: None };
+            match keys.find(&row_keys) {
+                Match::One(record) => fate.record = Some(record),
+                Match::Nothing => {}
+                Match::NoKey if already => fate.class = Class::Refused,
+                Match::NoKey => {
+                    fate.class = Class::Refused;
+                    let fields = self.explainer.key_fields();
+                    self.refuse(row, "ROW-NO-KEY", "", String::new(), fields);
+                }
+                Match::Many(records) => {
+                    fate.class = Class::Review;
+                    let names: Vec<String> = records
+                        .iter()
+                        .take(5)
+                        .map(|record| own.map_or_else(|| record.to_string(), |own| own.label(*record)))
+                        .collect();
+                    let example = self.example(row, String::new(), names.join(", "));
+                    let explainer = self.explainer;
+                    self.causes.add("ROW-AMBIGUOUS", "", || explainer.cause("ROW-AMBIGUOUS", ""), example);
+                }
+            }
+            // Within the file the strongest key that the row fills is the row's own.
+            let own_key = row_keys.iter().flatten().next().copied();
+            let earlier = fate
+                .record
+                .and_then(|record| seen_records.get(&record))
+                .or_else(|| own_key.and_then(|key| seen_keys.get(&key)))
+                .copied();
+            match earlier {
+                Some(earlier) if fate.class != Class::Refused => {
+                    fate.class = Class::Refused;
+                    let number = locate(self.batches, self.rows_before, earlier)
+                        .and_then(|(batch, place)| batch.source_rows.get(place))
+                        .copied()
+                        .unwrap_or(0);
+                    let label = self.explainer.row_label(batch, place);
+                    self.refuse(row, "ROW-DUPLICATE", "", label, number.to_string());
+                }
+                _ => {
+                    if let Some(record) = fate.record {
+                        seen_records.entry(record).or_insert(row);
+                    }
+                    for key in row_keys.iter().flatten() {
+                        seen_keys.entry(*key).or_insert(row);
+                    }
+                }
+            }
+            fates.push(fate);
+        }
+        fates
+    }
+
+    /// Resolves references to records of the same file.
+    pub(super) fn link(&mut self, context: &Context, fates: &[Fate]) -> HashMap<(usize, usize), Link> {
+        let mut links = HashMap::new();
+        if self.batches.iter().all(|batch| batch.pending.is_empty()) {
+            return links;
+        }
+        let mut by_text: HashMap<String, Vec<usize>> = HashMap::new();
+        for (batch, before) in self.batches.iter().zip(self.rows_before) {
+            for name in ["code", "name"] {
+                let Some(column) = batch.table.position(name) else { continue };
+                for (place, text) in batch.table.texts(column).enumerate() {
+                    if let Some(text) = text {
+                        by_text.entry(kernel::name_key(text)).or_default().push(before + place);
+                    }
+                }
+            }
+        }
+        let stored: Vec<usize> = self
+            .dataset
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.is_stored())
+            .map(|(place, _)| place)
+            .collect();
+        let batches = self.batches;
+        for (batch, before) in batches.iter().zip(self.rows_before) {
+            for pending in &batch.pending {
+                let row = before + pending.row as usize;
+                let Some(position) = stored.iter().position(|place| *place == pending.field) else { continue };
+                let holders = by_text.get(&kernel::name_key(&pending.text)).cloned().unwrap_or_default();
+                let name = self.dataset.fields.get(pending.field).map_or("", |field| field.name.as_str());
+                match holders.as_slice() {
+                    [only] if *only != row => {
+                        let link = fates
+                            .get(*only)
+                            .and_then(|fate| fate.record)
+                            .map_or(Link::Row(*only), Link::Record);
+                        links.insert((row, position), link);
+                    }
+                    [] | [_] => self.refuse(row, "CELL-REFERENCE", name, pending.text.clone(), String::new()),
+                    many => {
+                        let detail = many.len().to_string();
+                        self.refuse(row, "CELL-REFERENCE-AMBIGUOUS", name, pending.text.clone(), detail);
+                    }
+                }
+            }
+        }
+        let _ = context;
+        links
+    }
+}
+

@@ -1,0 +1,434 @@
+//! Writing: a change set becomes a commit, whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use db::Tx;
+use db::bulk::BulkRows;
+use kernel::{CommitNumber, Day, RecordId, UnitId, Value};
+use security::{Permit, UnitLife, UnitStretch};
+use standard::{Action as Right, UnitRule};
+
+use super::digest::{self, Encoder, Hash};
+use super::error::LedgerError;
+use super::model::{Change, ChangeSet, Commit, Outcome, Source, Target, Version};
+use super::rules::{Stretch, apply};
+use super::store::{self, Head, VersionKey};
+use super::tables::DatasetTable;
+use super::{Ledger, may_write_under};
+
+/// What a change set comes down to: versions to write and versions to close.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// Versions to write; their `since` is filled in when the number is known.
+    pub opened: Vec<Version>,
+    /// Versions to close.
+    pub closed: Vec<VersionKey>,
+    /// Records that did not exist before.
+    pub added: BTreeSet<RecordId>,
+}
+
+impl Effects {
+    fn is_empty(&self) -> bool {
+        self.opened.is_empty() && self.closed.is_empty()
+    }
+}
+
+/// What a commit says besides its rows.
+pub(super) struct Header {
+    pub actor: String,
+    pub unit: Option<UnitId>,
+    pub source: Source,
+    pub idempotency_key: Option<String>,
+}
+
+impl Ledger {
+    /// Commits a change set.
+    ///
+    /// # Errors
+    /// Nothing is written when the permit does not cover a row, a record was touched by a commit after
+    /// `based_on`, or the store fails.
+    pub async fn commit(&self, permit: &Permit, set: ChangeSet) -> Result<Outcome, LedgerError> {
+        permit.require(Right::Edit)?;
+        if set.changes.len() > ChangeSet::MOST_ROWS {
+            return Err(LedgerError::TooLarge { rows: set.changes.len(), most: ChangeSet::MOST_ROWS });
+        }
+        let table = self.table(&set.dataset)?;
+        let mut tx = self.db().write().await?;
+        let head = store::lock_head(&mut tx).await?;
+        if let Some(key) = &set.idempotency_key {
+            if let Some(number) = store::commit_with_key(&mut tx, key).await? {
+                return Ok(Outcome::AlreadyCommitted(number));
+            }
+        }
+        self.refuse_conflicts(&mut tx, table, &set).await?;
+        let effects = self.effects(&mut tx, permit, table, &set.changes).await?;
+        if effects.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        let header = Header {
+            actor: permit.actor().to_string(),
+            unit: common_unit(&set.changes),
+            source: set.source,
+            idempotency_key: set.idempotency_key,
+        };
+        let outcome = self.write(&mut tx, head, table, effects, header).await?;
+        tx.commit().await?;
+        if !set.more_follows {
+            self.settle().await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Reads the unit tree again after commits that may have changed it.
+    pub async fn settle(&self) -> Result<(), LedgerError> {
+        self.security().reload_units().await?;
+        Ok(())
+    }
+
+    async fn refuse_conflicts(
+        &self,
+        tx: &mut Tx,
+        table: &DatasetTable,
+        set: &ChangeSet,
+    ) -> Result<(), LedgerError> {
+        let Some(seen) = set.based_on else {
+            return Ok(());
+        };
+        let records: Vec<RecordId> = set.changes.iter().map(|change| change.target.record()).collect();
+        let touched = store::touched_after(tx, table, &records, seen).await?;
+        if touched.is_empty() { Ok(()) } else { Err(LedgerError::Conflict { seen, records: touched }) }
+    }
+
+    /// Works out what the changes come down to on what the store holds now.
+    async fn effects(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        table: &DatasetTable,
+        changes: &[Change],
+    ) -> Result<Effects, LedgerError> {
+        let units = self.security().units();
+        let existing: Vec<RecordId> = changes
+            .iter()
+            .filter_map(|change| match change.target {
+                Target::Existing(record) => Some(record),
+                Target::New(_) => None,
+            })
+            .collect();
+        let stored = store::open_versions(tx, table, &existing).await?;
+        let mut stored_by_record: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
+        for version in stored {
+            if !may_write_under(permit, &units, version.unit) {
+                return Err(security::Denied::Hidden.into());
+            }
+            stored_by_record.entry(version.record).or_default().push(version);
+        }
+        let unit_rule = self.unit_rule(table)?;
+        let mut changes_by_record: BTreeMap<RecordId, Vec<&Change>> = BTreeMap::new();
+        for change in changes {
+            let answers_to = match &unit_rule {
+                OwnUnit::Parent(position) => parent_of(change, *position),
+                OwnUnit::Other => Some(change.unit),
+            };
+            if !answers_to.map_or(permit.reaches_everything(), |unit| may_write_under(permit, &units, unit)) {
+                return Err(security::Denied::Hidden.into());
+            }
+            changes_by_record.entry(change.target.record()).or_default().push(change);
+        }
+        let mut effects = Effects::default();
+        for (record, record_changes) in changes_by_record {
+            let versions = stored_by_record.remove(&record).unwrap_or_default();
+            let known = record_changes.iter().any(|change| matches!(change.target, Target::New(_)));
+            if versions.is_empty() && !known {
+                return Err(LedgerError::NoRecord(record, table.dataset().to_owned()));
+            }
+            if known {
+                effects.added.insert(record);
+            }
+            effects_on_record(record, versions, &record_changes, table.width(), &mut effects);
+        }
+        Ok(effects)
+    }
+
+    fn unit_rule(&self, table: &DatasetTable) -> Result<OwnUnit, LedgerError> {
+        let dataset = self
+            .standard()
+            .dataset(table.dataset())
+            .ok_or_else(|| LedgerError::UnknownDataset(table.dataset().to_owned()))?;
+        Ok(match &dataset.unit {
+            UnitRule::SelfUnit { parent_field } => OwnUnit::Parent(table.position(parent_field)),
+            UnitRule::OfField(_) | UnitRule::Root => OwnUnit::Other,
+        })
+    }
+
+    /// Writes a commit with its rows and moves the head; the caller ends the transaction.
+    pub(super) async fn write(
+        &self,
+        tx: &mut Tx,
+        head: Head,
+        table: &DatasetTable,
+        mut effects: Effects,
+        header: Header,
+    ) -> Result<Outcome, LedgerError> {
+        let number = head.number.next();
+        for version in &mut effects.opened {
+            version.since = number;
+        }
+        let root = root_of(table, &effects);
+        let opened = effects.opened.len() as u64;
+        let closed = effects.closed.len() as u64;
+        self.write_units(tx, table, number, &effects).await?;
+        store::close(tx, table, number, &effects.closed).await?;
+        let columns = table.column_names();
+        let mut rows = BulkRows::with_capacity(columns.len(), effects.opened.len());
+        for version in effects.opened {
+            rows.push(DatasetTable::row(version))?;
+        }
+        db::bulk::insert(tx, table.table_name(), &columns, &rows).await?;
+        self.append(tx, head, table.dataset(), root, (opened, closed), header).await?;
+        Ok(Outcome::Committed { number, opened, closed })
+    }
+
+    /// Appends the entry of the log.
+    async fn append(
+        &self,
+        tx: &mut Tx,
+        head: Head,
+        dataset: &str,
+        root: Hash,
+        (opened, closed): (u64, u64),
+        header: Header,
+    ) -> Result<(), LedgerError> {
+        let mut commit = Commit {
+            number: head.number.next(),
+            time: self.clock().now().max(head.time),
+            actor: header.actor,
+            dataset: dataset.to_owned(),
+            unit: header.unit,
+            source: header.source,
+            definitions: (self.standard().version().to_owned(), self.standard().hash().to_owned()),
+            opened: i64::try_from(opened).unwrap_or(i64::MAX),
+            closed: i64::try_from(closed).unwrap_or(i64::MAX),
+            root,
+            parent: head.hash,
+            node: head.node,
+            idempotency_key: header.idempotency_key,
+            hash: digest::NO_PARENT,
+        };
+        commit.hash = Encoder::default().commit(&commit);
+        store::insert_commit(tx, &commit).await?;
+        store::move_head(tx, &commit).await
+    }
+
+    /// Makes the tables, and adopts the definitions when the last commit was made under others.
+    pub(super) async fn adopt_definitions(&self, node: &str) -> Result<(), LedgerError> {
+        let mut tx = self.db().write().await?;
+        store::start(&mut tx, node, digest::NO_PARENT).await?;
+        let head = store::lock_head(&mut tx).await?;
+        for table in self.tables.values() {
+            db::ensure_table(&mut tx, &table.spec()).await?;
+        }
+        let hash = self.standard().hash().to_owned();
+        let last = store::commit(&mut tx, head.number).await?;
+        if last.is_some_and(|commit| commit.definitions.1 == hash) {
+            tx.commit().await?;
+            return Ok(());
+        }
+        for file in self.standard().files() {
+            store::insert_definition_file(&mut tx, &hash, &file.path, &file.bytes).await?;
+        }
+        let header = Header {
+            actor: "weihe".to_owned(),
+            unit: None,
+            source: Source {
+                reason: format!("definitions {}", self.standard().version()),
+                kind: "definitions".to_owned(),
+                ..Source::default()
+            },
+            idempotency_key: None,
+        };
+        self.append(&mut tx, head, "", digest::root(Vec::new()), (0, 0), header).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps the `unit` table in step where the dataset's records are themselves units.
+    async fn write_units(
+        &self,
+        tx: &mut Tx,
+        table: &DatasetTable,
+        number: CommitNumber,
+        effects: &Effects,
+    ) -> Result<(), LedgerError> {
+        let OwnUnit::Parent(position) = self.unit_rule(table)? else {
+            return Ok(());
+        };
+        let mut lives: BTreeMap<RecordId, Vec<UnitStretch>> = BTreeMap::new();
+        let touched: BTreeSet<RecordId> = effects
+            .opened
+            .iter()
+            .map(|version| version.record)
+            .chain(effects.closed.iter().map(|(record, _, _)| *record))
+            .collect();
+        let known: Vec<RecordId> =
+            touched.iter().filter(|record| !effects.added.contains(record)).copied().collect();
+        let closed: BTreeSet<VersionKey> = effects.closed.iter().copied().collect();
+        // What stands after this commit: what stood, less what it closes, plus what it opens.
+        let standing = store::open_versions(tx, table, &known).await?;
+        let standing = standing
+            .iter()
+            .filter(|version| !closed.contains(&(version.record, version.since, version.from)));
+        for version in standing.chain(&effects.opened) {
+            lives.entry(version.record).or_default().push(UnitStretch {
+                from: version.from,
+                to: version.to,
+                parent: position
+                    .and_then(|position| version.values.get(position))
+                    .and_then(Value::as_int)
+                    .map(UnitId::new),
+            });
+        }
+        let life_of = |record: &RecordId| UnitLife {
+            unit: UnitId::new(record.get()),
+            stretches: lives.get(record).cloned().unwrap_or_default(),
+        };
+        let added: Vec<UnitLife> = effects.added.iter().map(life_of).collect();
+        let changed: Vec<UnitLife> = known.iter().map(life_of).collect();
+        security::api::put_units(tx, number, &added, &changed).await?;
+        Ok(())
+    }
+}
+
+/// How a record's place in the unit tree follows from its fields.
+enum OwnUnit {
+    /// The record is a unit; the field at this place names its parent.
+    Parent(Option<usize>),
+    /// The record belongs to a unit.
+    Other,
+}
+
+/// The unit above a record that is itself a unit, as the change states it.
+fn parent_of(change: &Change, position: Option<usize>) -> Option<UnitId> {
+    let super::model::Action::Assert(patch) = &change.action else {
+        return Some(change.unit);
+    };
+    position
+        .and_then(|position| patch.get(position))
+        .and_then(Option::as_ref)
+        .and_then(Value::as_int)
+        .map(UnitId::new)
+        .or(match change.target {
+            Target::Existing(_) => Some(change.unit),
+            Target::New(_) => None,
+        })
+}
+
+fn stretches_of(versions: &[Version]) -> Vec<Stretch> {
+    versions
+        .iter()
+        .enumerate()
+        .map(|(place, version)| Stretch {
+            from: version.from,
+            to: version.to,
+            unit: version.unit,
+            values: version.values.clone(),
+            stored: Some(place),
+        })
+        .collect()
+}
+
+/// Whether a change leaves every open version of a record as it is.
+pub(crate) fn says_nothing_new(versions: &[Version], change: &Change) -> bool {
+    let width = versions.first().map_or(0, |version| version.values.len());
+    let after = apply(stretches_of(versions), change, width);
+    after.len() == versions.len() && after.iter().all(|stretch| stretch.stored.is_some())
+}
+
+/// The fields that a change gives another value on any day that it speaks of: place, what is held, what
+/// the change says.
+pub(crate) fn differences(versions: &[Version], change: &Change) -> Vec<(usize, Value, Value)> {
+    let super::model::Action::Assert(patch) = &change.action else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (position, new) in patch.iter().enumerate() {
+        let Some(new) = new else { continue };
+        let other = versions
+            .iter()
+            .filter(|version| {
+                version.to.is_none_or(|end| change.from < end) && change.to.is_none_or(|end| version.from < end)
+            })
+            .filter_map(|version| version.values.get(position))
+            .find(|held| *held != new);
+        if let Some(held) = other {
+            found.push((position, held.clone(), new.clone()));
+        }
+    }
+    found
+}
+
+fn effects_on_record(
+    record: RecordId,
+    versions: Vec<Version>,
+    changes: &[&Change],
+    width: usize,
+    effects: &mut Effects,
+) {
+    let keys: Vec<(CommitNumber, Day)> = versions.iter().map(|version| (version.since, version.from)).collect();
+    let mut stretches = stretches_of(&versions);
+    for change in changes {
+        stretches = apply(stretches, change, width);
+    }
+    let mut still_open = vec![false; keys.len()];
+    for stretch in stretches {
+        match stretch.stored {
+            Some(place) => {
+                if let Some(open) = still_open.get_mut(place) {
+                    *open = true;
+                }
+            }
+            None => effects.opened.push(Version {
+                record,
+                unit: stretch.unit,
+                since: CommitNumber::NONE,
+                until: None,
+                from: stretch.from,
+                to: stretch.to,
+                values: stretch.values,
+            }),
+        }
+    }
+    for ((since, from), open) in keys.into_iter().zip(still_open) {
+        if !open {
+            effects.closed.push((record, since, from));
+        }
+    }
+}
+
+/// The root over what a commit writes and closes.
+fn root_of(table: &DatasetTable, effects: &Effects) -> Hash {
+    use rayon::prelude::*;
+    let opened = effects
+        .opened
+        .par_iter()
+        .map_init(Encoder::default, |encoder, version| {
+            encoder.opened(table.dataset(), table.sorted_fields(), version.into())
+        })
+        .collect::<Vec<Hash>>();
+    let mut encoder = Encoder::default();
+    let closed =
+        effects.closed.iter().map(|(record, since, from)| encoder.closed(table.dataset(), *record, *since, *from));
+    digest::root(opened.into_iter().chain(closed).collect())
+}
+
+/// The unit that all rows have in common, if they do.
+fn common_unit(changes: &[Change]) -> Option<UnitId> {
+    let first = changes.first()?.unit;
+    changes.iter().all(|change| change.unit == first).then_some(first)
+}
+
+/// Effects that undo an earlier commit; see [`super::reverse`].
+pub(super) fn effects_of(opened: Vec<Version>, closed: Vec<VersionKey>) -> Effects {
+    Effects { opened, closed, added: BTreeSet::new() }
+}
+

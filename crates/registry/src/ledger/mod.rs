@@ -1,0 +1,253 @@
+//! The ledger: every write to a dataset is a commit, every version stays.
+//!
+//! Format 1 is described in docs/ledger.md. What must hold:
+//! - commit numbers have no gaps and come from the locked head row; commit times never go back;
+//! - the open versions of a record never overlap in effective time;
+//! - a written version is never changed except to set its `until`;
+//! - the root of a commit covers every version it wrote and closed; its hash covers the root and the
+//!   hash of the commit before.
+
+mod commit;
+mod digest;
+mod error;
+mod model;
+mod reverse;
+mod rules;
+mod store;
+mod tables;
+mod touched;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use db::Db;
+use kernel::{Clock, Clocks, CommitNumber, Day, RecordId, UnitId};
+use security::{Permit, Security, UnitTree};
+use standard::Standard;
+
+pub(crate) use commit::{differences, says_nothing_new};
+pub use digest::{Hash, hex};
+pub use error::LedgerError;
+pub use model::{Action, Change, ChangeSet, Commit, Origin, Outcome, Source, Target, Version};
+pub use store::Head;
+pub use tables::DatasetTable;
+pub use touched::Touched;
+pub use verify::{Finding, VerifyReport};
+
+/// The unit of data that no unit below the province owns, such as the table of divisions: everyone who
+/// may read reads it, and only those who hold the whole node or a root unit write it.
+pub const COMMON: UnitId = UnitId::new(0);
+
+/// Whether the permit reaches a version of this unit.
+pub(crate) fn sees(permit: &Permit, units: &UnitTree, unit: UnitId) -> bool {
+    unit == COMMON || permit.sees(units, unit)
+}
+
+/// Whether the permit may write under this unit.
+pub(crate) fn may_write_under(permit: &Permit, units: &UnitTree, unit: UnitId) -> bool {
+    if unit == COMMON {
+        permit.reaches_everything() || units.roots().iter().any(|root| permit.sees(units, *root))
+    } else {
+        permit.sees(units, unit)
+    }
+}
+
+/// The ledger of this node.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Db,
+    standard: Arc<Standard>,
+    security: Security,
+    clock: Arc<dyn Clock>,
+    tables: Arc<BTreeMap<String, DatasetTable>>,
+}
+
+impl Ledger {
+    /// Opens the ledger, making or widening its tables as the definitions say. Definitions that the
+    /// last commit did not know are adopted by a commit of their own.
+    ///
+    /// # Errors
+    /// Fails when the store cannot be reached or a definition takes away what is in use.
+    pub async fn open(
+        db: Db,
+        standard: Arc<Standard>,
+        security: Security,
+        clock: Arc<dyn Clock>,
+        node: &str,
+    ) -> Result<Ledger, LedgerError> {
+        db::migrate(&db, store::MIGRATIONS).await?;
+        let tables: BTreeMap<String, DatasetTable> =
+            standard.datasets().iter().map(|dataset| (dataset.name.clone(), DatasetTable::of(dataset))).collect();
+        let ledger = Ledger { db, standard, security, clock, tables: Arc::new(tables) };
+        ledger.adopt_definitions(node).await?;
+        Ok(ledger)
+    }
+
+    /// Accounts, permits and the unit tree.
+    pub fn security(&self) -> &Security {
+        &self.security
+    }
+
+    /// The definitions that this ledger writes under.
+    pub fn standard(&self) -> &Arc<Standard> {
+        &self.standard
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The store, for the rooms' own read statements in `store.rs`.
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The table of a dataset.
+    pub fn table(&self, dataset: &str) -> Result<&DatasetTable, LedgerError> {
+        self.tables.get(dataset).ok_or_else(|| LedgerError::UnknownDataset(dataset.to_owned()))
+    }
+
+    /// The head: the last commit's number, time and hash.
+    pub async fn head(&self) -> Result<Head, LedgerError> {
+        store::head(&mut self.db.read().await?).await
+    }
+
+    /// Takes `count` record ids for rows that are to be committed.
+    pub async fn reserve_records(&self, _permit: &Permit, count: usize) -> Result<Vec<RecordId>, LedgerError> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let mut tx = self.db.write().await?;
+        let first = store::reserve_records(&mut tx, count).await?;
+        tx.commit().await?;
+        Ok((first..first + count).map(RecordId::new).collect())
+    }
+
+    /// The last commit that was known at the end of a day: the second clock of a read.
+    pub async fn known_on(&self, day: Day) -> Result<CommitNumber, LedgerError> {
+        store::commit_before_instant(&mut self.db.read().await?, day.add_days(1).start()).await
+    }
+
+    /// The last commit up to `known_on` that touched a dataset.
+    pub async fn last_commit_of(&self, dataset: &str, known_on: CommitNumber) -> Result<CommitNumber, LedgerError> {
+        store::last_commit_of(&mut self.db.read().await?, dataset, known_on).await
+    }
+
+    /// What a dataset holds at two clocks, in the order of record ids. Rows outside the permit are
+    /// passed over before `each` sees them.
+    pub async fn read(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        clocks: Clocks,
+        mut each: impl FnMut(Version) + Send,
+    ) -> Result<(), LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        let mut tx = self.db.read().await?;
+        let units = self.security.units();
+        store::at_clocks(&mut tx, table, clocks, |version| {
+            if sees(permit, &units, version.unit) {
+                each(version);
+            }
+        })
+        .await
+    }
+
+    /// The open versions of some records that the permit reaches, ordered by record and day.
+    pub async fn open_versions(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        records: &[RecordId],
+    ) -> Result<Vec<Version>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        let units = self.security.units();
+        let mut versions = store::open_versions(&mut self.db.read().await?, table, records).await?;
+        versions.retain(|version| sees(permit, &units, version.unit));
+        Ok(versions)
+    }
+
+    /// Every open version of a dataset, whatever its effective time: the record's whole known life.
+    pub async fn read_open(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        mut each: impl FnMut(Version) + Send,
+    ) -> Result<(), LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        let mut tx = self.db.read().await?;
+        let units = self.security.units();
+        store::all_open(&mut tx, table, |version| {
+            if sees(permit, &units, version.unit) {
+                each(version);
+            }
+        })
+        .await
+    }
+
+    /// One record at two clocks; `None` when there is none or the permit does not reach it.
+    pub async fn record(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        record: RecordId,
+        clocks: Clocks,
+    ) -> Result<Option<Version>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        let mut tx = self.db.read().await?;
+        let units = self.security.units();
+        let version = store::record_at(&mut tx, table, record, clocks).await?;
+        Ok(version.filter(|version| sees(permit, &units, version.unit)))
+    }
+
+    /// Every version of a record that the permit reaches, the latest first, each with its commit.
+    pub async fn history(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        record: RecordId,
+    ) -> Result<Vec<(Version, Option<Commit>)>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        let mut tx = self.db.read().await?;
+        let units = self.security.units();
+        let mut entries = Vec::new();
+        for version in store::history(&mut tx, table, record).await? {
+            if sees(permit, &units, version.unit) {
+                let commit = store::commit(&mut tx, version.since).await?;
+                entries.push((version, commit));
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The commit log, the latest first, `most` entries up to and with `last`.
+    pub async fn commits(
+        &self,
+        permit: &Permit,
+        last: CommitNumber,
+        most: i64,
+    ) -> Result<Vec<Commit>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        store::commits_before(&mut self.db.read().await?, last, most).await
+    }
+
+    /// One entry of the commit log.
+    pub async fn commit_entry(&self, permit: &Permit, number: CommitNumber) -> Result<Option<Commit>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        store::commit(&mut self.db.read().await?, number).await
+    }
+
+    /// The commits of one import, in order.
+    pub async fn commits_of_import(&self, permit: &Permit, import: i64) -> Result<Vec<Commit>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        store::commits_of_import(&mut self.db.read().await?, import).await
+    }
+}

@@ -1,0 +1,21 @@
+//! The registry room: the ledger, the one way in, and what is held.
+//!
+//! It owns the datasets' tables, the commit log, imports and their plans, the lists and the pages of
+//! institutions, imports, commits and the dictionary. Invariants: every write to a dataset is a commit
+//! ([`ledger`]); nothing is written that was not shown as a plan ([`intake`]); nothing is read without a
+//! permit ([`held`]).
+
+pub mod api;
+pub mod held;
+pub mod imports;
+pub mod intake;
+pub mod ledger;
+pub mod read;
+pub mod search;
+pub mod seed;
+pub mod write;
+
+#[cfg(test)]
+mod testing;
+
+pub use api::{Parts, Registry};

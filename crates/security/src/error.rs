@@ -1,0 +1,93 @@
+//! What can go wrong in this room.
+
+use axum::http::StatusCode;
+use db::DbError;
+
+use crate::permit::{Denied, UnknownName};
+use crate::random::RandomError;
+use crate::rules::password::PasswordFault;
+
+/// Any failure of this room. Pages show [`SecurityError::code`] and a sentence; the rest goes to the log.
+#[derive(Debug, thiserror::Error)]
+pub enum SecurityError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The permit says no.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// A job or operator that no list names.
+    #[error(transparent)]
+    UnknownName(#[from] UnknownName),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Password(String),
+    /// A password is not good enough.
+    #[error("the password is refused: {}", .0.code())]
+    PasswordFault(PasswordFault),
+    /// The present password is wrong.
+    #[error("the present password is not right")]
+    WrongPassword,
+    /// A name to sign in with is not usable.
+    #[error(
+        "a sign-in name has 2 to 64 letters, digits, dots, hyphens, underscores or @: {0:?} has others"
+    )]
+    LoginFault(String),
+    /// A name to sign in with is in use.
+    #[error("an account named {0:?} exists already; choose another name")]
+    LoginTaken(String),
+    /// No account of that name or id.
+    #[error("there is no account {0:?}; `weihe user list` shows those there are")]
+    NoAccount(String),
+    /// No post of that name in the definitions.
+    #[error("there is no post {0:?}; posts are defined in standard/posts.toml: {1}")]
+    NoPost(String, String),
+    /// A grant that ended, or whose account was disabled.
+    #[error("the grant is no longer in force")]
+    NoGrant,
+    /// The audit log does not hang together.
+    #[error("the audit log is broken at entry {0}: it was changed or an entry is missing")]
+    AuditBroken(i64),
+}
+
+impl SecurityError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Db(error) => error.code(),
+            Self::Denied(denied) => denied.code(),
+            Self::UnknownName(_) => "security.unknown_name",
+            Self::Random(_) => "security.random",
+            Self::Password(_) => "security.password_hash",
+            Self::PasswordFault(fault) => fault.code(),
+            Self::WrongPassword => "security.wrong_password",
+            Self::LoginFault(_) => "security.login_fault",
+            Self::LoginTaken(_) => "security.login_taken",
+            Self::NoAccount(_) => "security.no_account",
+            Self::NoPost(..) => "security.no_post",
+            Self::NoGrant => "security.no_grant",
+            Self::AuditBroken(_) => "security.audit_broken",
+        }
+    }
+
+    /// The status a request is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Denied(denied) => denied.status(),
+            Self::NoAccount(_) => StatusCode::NOT_FOUND,
+            Self::NoGrant => StatusCode::FORBIDDEN,
+            Self::PasswordFault(_)
+            | Self::WrongPassword
+            | Self::LoginFault(_)
+            | Self::LoginTaken(_)
+            | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Db(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Who may do what: accounts, sign-in, posts and grants, the permit, the tree of units, audit.
+//!
+//! What this room holds to:
+//! - A [`Permit`] is made here and nowhere else, so a function that asks for `&Permit` cannot be reached
+//!   by anyone whom this room has not let through.
+//! - Every route is declared with who may call it ([`Room`]); one that is not declared does not answer.
+//! - Every request that changes something carries a token of its session.
+//! - Passwords are kept as argon2id hashes, session tokens as SHA-256; neither is ever logged.
+//! - The audit log is appended to and chained; it holds ids, never values.
+//! - The table `unit` is written in the transaction of the commit that changed the units.
+
+pub mod api;
+pub mod pages;
+pub mod routes;
+pub mod web;
+
+mod accounts;
+mod audit;
+mod crypto;
+mod error;
+mod model;
+mod permit;
+mod random;
+mod rules;
+mod signin;
+mod store;
+mod units;
+
+pub use accounts::{AccountWithGrants, FirstAccount};
+pub use api::{Config, Parts, Security};
+pub use crypto::PasswordProfile;
+pub use error::SecurityError;
+pub use model::{
+    Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, NewAccount,
+    Outcome, Session, Subject, UnitLife, UnitStretch,
+};
+pub use permit::{Actor, Denied, JOBS, OPERATORS, Permit, UnknownName};
+pub use random::{Random, RandomError, SeededRandom, SystemRandom};
+pub use routes::{Access, Method, Room, Route, RouteTable, TwiceDeclared};
+pub use rules::password::PasswordFault;
+pub use signin::{Held, Signed};
+pub use standard::{Action, Sensitivity};
+pub use units::{UnitNode, UnitTree};
+pub use web::{RequirePermit, Visit};
+
+/// The words of this room's pages.
+#[must_use]
+pub fn messages() -> ui::RoomMessages {
+    ui::messages!("security")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+//! The nouns of this room.
+
+use std::fmt;
+
+use kernel::{AccountId, Day, ImportId, Millis, RecordId, UnitId};
+
+/// Whether an account may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountState {
+    /// It may.
+    Active,
+    /// It may not, and its sessions ended.
+    Disabled,
+}
+
+impl AccountState {
+    /// The word in the store and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Self {
+        if word == "active" {
+            Self::Active
+        } else {
+            Self::Disabled
+        }
+    }
+}
+
+/// Someone who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id, never used again.
+    pub id: AccountId,
+    /// The name to sign in with, lower case.
+    pub login: String,
+    /// The name on pages: 王某.
+    pub display: String,
+    /// Whether it may sign in.
+    pub state: AccountState,
+    /// When it was made.
+    pub created: Millis,
+    /// `zh-CN` or `en`, where the person chose one.
+    pub language: Option<String>,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewAccount {
+    /// The name to sign in with; upper case is lowered.
+    pub login: String,
+    /// The name on pages.
+    pub display: String,
+    /// The password; one is made where absent.
+    pub password: Option<String>,
+}
+
+/// A password that the program made: to be shown once and forgotten.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GeneratedPassword(pub(crate) String);
+
+impl GeneratedPassword {
+    /// The password itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Hides the password, so that no log gets it by accident.
+impl fmt::Debug for GeneratedPassword {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("GeneratedPassword(…)")
+    }
+}
+
+/// The number of a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GrantId(pub i64);
+
+/// A post that an account holds for a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its number.
+    pub id: GrantId,
+    /// Who holds it.
+    pub account: AccountId,
+    /// The name of the post in `standard/posts.toml`.
+    pub post: String,
+    /// For which unit; `None` for the whole tree of this node, whatever units come into it.
+    pub unit: Option<UnitId>,
+    /// The first day on which it no longer holds.
+    pub until: Option<Day>,
+    /// Who gave it ([`crate::Actor`] as text).
+    pub given_by: String,
+    /// When it was given.
+    pub given: Millis,
+}
+
+/// A browser that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its number, for ending it from the list.
+    pub number: i64,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The grant in use.
+    pub grant: Option<GrantId>,
+    /// Since when.
+    pub created: Millis,
+    /// Last use, to the minute.
+    pub last_seen: Millis,
+    /// When it ends, however much it is used.
+    pub expires: Millis,
+    /// The address it began from.
+    pub address: String,
+    /// The browser's own words about itself, shortened.
+    pub agent: String,
+}
+
+/// What audit can record. The word in the store never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditAction {
+    /// A try to sign in.
+    SignIn,
+    /// Signing out.
+    SignOut,
+    /// Ending another session of one's own.
+    SessionEnded,
+    /// Working under another of one's posts.
+    PostSwitched,
+    /// Changing or setting a password.
+    PasswordSet,
+    /// Making an account.
+    AccountCreated,
+    /// Barring an account.
+    AccountDisabled,
+    /// Letting a barred account in again.
+    AccountEnabled,
+    /// Giving a post.
+    GrantGiven,
+    /// Taking a post back.
+    GrantEnded,
+    /// Changing a setting.
+    SettingChanged,
+    /// Taking data out.
+    Exported,
+    /// Taking a file in.
+    Imported,
+    /// Adding or correcting one record.
+    Edited,
+    /// Reversing a commit.
+    Reversed,
+    /// A request that another site seems to have made.
+    ForgedRequest,
+}
+
+impl AuditAction {
+    /// The word in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::SignOut => "sign_out",
+            Self::SessionEnded => "session_ended",
+            Self::PostSwitched => "post_switched",
+            Self::PasswordSet => "password_set",
+            Self::AccountCreated => "account_created",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+            Self::GrantGiven => "grant_given",
+            Self::GrantEnded => "grant_ended",
+            Self::SettingChanged => "setting_changed",
+            Self::Exported => "exported",
+            Self::Imported => "imported",
+            Self::Edited => "edited",
+            Self::Reversed => "reversed",
+            Self::ForgedRequest => "forged_request",
+        }
+    }
+}
+
+/// What an entry of the audit log is about: ids and names of definitions, never values. It can only be
+/// made from ids, so that nobody writes a name or a number of a person into the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject(String);
+
+impl Subject {
+    /// Nothing in particular.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// An account.
+    #[must_use]
+    pub fn account(id: AccountId) -> Self {
+        Self(format!("account:{id}"))
+    }
+
+    /// A grant.
+    #[must_use]
+    pub fn grant(account: AccountId, grant: GrantId) -> Self {
+        Self(format!("account:{account} grant:{}", grant.0))
+    }
+
+    /// A session.
+    #[must_use]
+    pub fn session(number: i64) -> Self {
+        Self(format!("session:{number}"))
+    }
+
+    /// A dataset of the standard.
+    #[must_use]
+    pub fn dataset(name: &str) -> Self {
+        Self(format!("dataset:{}", safe_name(name)))
+    }
+
+    /// A record of a dataset.
+    #[must_use]
+    pub fn record(dataset: &str, record: RecordId) -> Self {
+        Self(format!("{}:{record}", safe_name(dataset)))
+    }
+
+    /// An import.
+    #[must_use]
+    pub fn import(id: ImportId) -> Self {
+        Self(format!("import:{id}"))
+    }
+
+    /// A commit.
+    #[must_use]
+    pub fn commit(number: kernel::CommitNumber) -> Self {
+        Self(format!("commit:{number}"))
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn setting(name: &str) -> Self {
+        Self(format!("setting:{}", safe_name(name)))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Names of definitions hold nothing else, so a value that strays here is cut to what is left of it.
+fn safe_name(name: &str) -> String {
+    name.chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
+        .take(64)
+        .collect()
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused: a wrong password, a permit that says no.
+    Refused,
+    /// It was not looked at: too many tries before.
+    Locked,
+}
+
+impl Outcome {
+    /// The word in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Locked => "locked",
+        }
+    }
+}
+
+/// One entry of the audit log as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its number, without gaps.
+    pub number: i64,
+    /// When.
+    pub at: Millis,
+    /// Who ([`crate::Actor`] as text, or `nobody`).
+    pub actor: String,
+    /// What ([`AuditAction::as_str`]).
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// How it ended ([`Outcome::as_str`]).
+    pub outcome: String,
+    /// From which address; empty for the machine itself.
+    pub address: String,
+}
+
+/// One stretch of a unit's life: under which parent it stood from one day to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitStretch {
+    /// First day.
+    pub from: Day,
+    /// The day on which it ended; `None`: for good.
+    pub to: Option<Day>,
+    /// The unit above; `None` for a root.
+    pub parent: Option<UnitId>,
+}
+
+/// A unit and all its stretches as of one commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitLife {
+    /// The unit.
+    pub unit: UnitId,
+    /// Its stretches, apart from one another.
+    pub stretches: Vec<UnitStretch>,
+}

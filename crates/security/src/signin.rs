@@ -1,0 +1,463 @@
+//! Signing in and out, sessions and one's own password.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kernel::{AccountId, Millis};
+
+use crate::api::{Security, permit_of};
+use crate::crypto;
+use crate::error::SecurityError;
+use crate::model::{Account, AccountState, AuditAction, Grant, GrantId, Outcome, Session, Subject};
+use crate::permit::{Actor, Permit};
+use crate::rules;
+use crate::rules::lockout::{Counter, Tally};
+use crate::rules::web::address_group;
+use crate::store;
+
+/// Someone who is signed in: who, in which post, with what permit.
+#[derive(Debug)]
+pub struct Signed {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+    /// The grant in use and the title of its post; `None` where the account holds no post now.
+    pub held: Option<Held>,
+    /// The other grants that the person can switch to.
+    pub others: Vec<Held>,
+    /// The permit of the grant in use.
+    pub permit: Arc<Permit>,
+}
+
+/// A grant with the title of its post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The grant.
+    pub grant: Grant,
+    /// The post's title in both languages.
+    pub title: standard::Label,
+}
+
+/// A try to sign in.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    pub(crate) login: String,
+    pub(crate) password: String,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) agent: String,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Signed in; the token goes into the cookie and nowhere else.
+    In {
+        token: String,
+        language: Option<String>,
+    },
+    /// No such name, wrong password, or a barred account: the three look the same.
+    Wrong,
+    /// Too many tries before; the next one is looked at after so many minutes, at least one.
+    Locked { minutes: i64 },
+}
+
+struct Tallies {
+    address: (String, Tally),
+    name: (String, Tally),
+    pair: (String, Tally),
+}
+
+impl Tallies {
+    fn waits_until(&self, now: Millis) -> Option<Millis> {
+        let pair = self.pair.1.waits_until(now);
+        if self.pair.1.is_familiar(now) {
+            return pair;
+        }
+        [
+            pair,
+            self.address.1.waits_until(now),
+            self.name.1.waits_until(now),
+        ]
+        .into_iter()
+        .flatten()
+        .max()
+    }
+}
+
+impl Security {
+    pub(crate) async fn sign_in(&self, attempt: Attempt) -> Result<Answer, SecurityError> {
+        let login = rules::grant::login(&attempt.login);
+        let shown_address = attempt.address.map(|address| address.to_string());
+        let shown_address = shown_address.as_deref();
+
+        let until = self
+            .count_attempt(login.as_deref(), attempt.address)
+            .await?;
+        let known = match &login {
+            None => None,
+            Some(login) => {
+                let mut tx = self.0.work.read().await?;
+                store::password_of(&mut tx, login).await?
+            }
+        };
+        let subject = known
+            .as_ref()
+            .map_or_else(Subject::none, |(id, _, _)| Subject::account(*id));
+        if let Some(until) = until {
+            self.note_sign_in("nobody", &subject, Outcome::Locked, shown_address)
+                .await?;
+            let wait = until.since(self.0.clock.now()).max(1);
+            return Ok(Answer::Locked {
+                minutes: wait.saturating_add(59_999).div_euclid(60_000),
+            });
+        }
+
+        let hash = known
+            .as_ref()
+            .map_or_else(|| self.0.dummy_hash.clone(), |(_, _, hash)| hash.clone());
+        let too_long = attempt.password.chars().count() > rules::password::LONGEST;
+        let password = if too_long {
+            String::new()
+        } else {
+            attempt.password
+        };
+        let right = self.verify(hash, password).await? && !too_long;
+        let id = match known {
+            Some((id, AccountState::Active, _)) if right => id,
+            _ => {
+                self.note_sign_in("nobody", &subject, Outcome::Refused, shown_address)
+                    .await?;
+                return Ok(Answer::Wrong);
+            }
+        };
+        self.begin_session(id, login.as_deref(), attempt.address, &attempt.agent)
+            .await
+    }
+
+    /// Counts the attempt as failed before it is looked at; the moment to wait for where it is one too many.
+    async fn count_attempt(
+        &self,
+        login: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Millis>, SecurityError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.write().await?;
+        let tallies = self.tallies(&mut tx, login, address).await?;
+        if let Some(until) = tallies.waits_until(now) {
+            return Ok(Some(until));
+        }
+        for (counter, (subject, tally)) in [
+            (Counter::Address, &tallies.address),
+            (Counter::Name, &tallies.name),
+            (Counter::NameAtAddress, &tallies.pair),
+        ] {
+            let counted = tally.failed_once_more(counter, now);
+            store::put_tally(&mut tx, subject, counted).await?;
+        }
+        tx.commit().await?;
+        Ok(None)
+    }
+
+    /// The three tallies of an attempt, always asked for in the same order.
+    async fn tallies(
+        &self,
+        tx: &mut db::Tx,
+        login: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Result<Tallies, SecurityError> {
+        let group = address_group(address);
+        let name = crypto::token_hash(login.unwrap_or_default());
+        let subjects = [
+            format!("address:{group}"),
+            format!("name:{name}"),
+            format!("pair:{name}|{group}"),
+        ];
+        let [address_key, name_key, pair_key] = subjects;
+        let address_tally = store::tally(tx, &address_key).await?;
+        let name_tally = store::tally(tx, &name_key).await?;
+        let pair_tally = store::tally(tx, &pair_key).await?;
+        Ok(Tallies {
+            address: (address_key, address_tally),
+            name: (name_key, name_tally),
+            pair: (pair_key, pair_tally),
+        })
+    }
+
+    async fn begin_session(
+        &self,
+        id: AccountId,
+        login: Option<&str>,
+        address: Option<IpAddr>,
+        agent: &str,
+    ) -> Result<Answer, SecurityError> {
+        let now = self.0.clock.now();
+        let token = crypto::new_token(self.0.random.as_ref())?;
+        let shown_address = address
+            .map(|address| address.to_string())
+            .unwrap_or_default();
+
+        let mut tx = self.0.work.write().await?;
+        // The account may have been barred while the password was verified.
+        let account = store::account(&mut tx, id).await?;
+        let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+            return Ok(Answer::Wrong);
+        };
+        let tallies = self.tallies(&mut tx, login, address).await?;
+        for (counter, (subject, tally)) in [
+            (Counter::Address, &tallies.address),
+            (Counter::Name, &tallies.name),
+            (Counter::NameAtAddress, &tallies.pair),
+        ] {
+            store::put_tally(&mut tx, subject, tally.succeeded(counter, now)).await?;
+        }
+        let grants = store::grants_of(&mut tx, id).await?;
+        let first = rules::grant::in_force(&grants, &self.0.posts, now)
+            .first()
+            .map(|(grant, _)| grant.id);
+        let session = Session {
+            number: store::next_number(&mut tx, "session").await?,
+            account: id,
+            grant: first,
+            created: now,
+            last_seen: now,
+            expires: now.add(self.0.config.session_millis()),
+            address: shown_address.clone(),
+            agent: agent.chars().take(200).collect(),
+        };
+        store::insert_session(&mut tx, &crypto::token_hash(&token), &session).await?;
+        self.append(
+            &mut tx,
+            &Actor::Account {
+                id,
+                login: account.login.clone(),
+            }
+            .to_string(),
+            AuditAction::SignIn,
+            &Subject::session(session.number),
+            Outcome::Done,
+            Some(&shown_address),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(Answer::In {
+            token,
+            language: account.language,
+        })
+    }
+
+    async fn note_sign_in(
+        &self,
+        actor: &str,
+        subject: &Subject,
+        outcome: Outcome,
+        address: Option<&str>,
+    ) -> Result<(), SecurityError> {
+        let mut tx = self.0.work.write().await?;
+        self.append(
+            &mut tx,
+            actor,
+            AuditAction::SignIn,
+            subject,
+            outcome,
+            address,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Who holds this session token now; `None` where the session ended in any way.
+    pub(crate) async fn recognise(&self, token: &str) -> Result<Option<Signed>, SecurityError> {
+        const MINUTE: i64 = 60_000;
+        let now = self.0.clock.now();
+        let (session, account, grants) = {
+            let mut tx = self.0.work.read().await?;
+            let Some(session) = store::session(&mut tx, &crypto::token_hash(token)).await? else {
+                return Ok(None);
+            };
+            let Some(account) = store::account(&mut tx, session.account).await? else {
+                return Ok(None);
+            };
+            let grants = store::grants_of(&mut tx, account.id).await?;
+            (session, account, grants)
+        };
+        let idle = now.since(session.last_seen) > self.0.config.idle_millis();
+        if idle || session.expires <= now || account.state != AccountState::Active {
+            let mut tx = self.0.work.write().await?;
+            store::delete_session(&mut tx, session.account, session.number).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
+        if now.since(session.last_seen) >= MINUTE
+            && let Err(error) = self.touch(session.number, now).await
+        {
+            // Reading must go on while the work database cannot be written.
+            tracing::warn!(code = error.code(), %error, "the last use of a session was not noted");
+        }
+
+        let in_force = rules::grant::in_force(&grants, &self.0.posts, now);
+        let chosen = in_force
+            .iter()
+            .find(|(grant, _)| Some(grant.id) == session.grant)
+            .or(in_force.first())
+            .copied();
+        let permit = Arc::new(permit_of(&account, chosen));
+        let held = |(grant, post): &(&Grant, &standard::Post)| Held {
+            grant: (*grant).clone(),
+            title: post.title.clone(),
+        };
+        let others = in_force
+            .iter()
+            .filter(|(grant, _)| Some(grant.id) != chosen.map(|(grant, _)| grant.id))
+            .map(held)
+            .collect();
+        Ok(Some(Signed {
+            held: chosen.as_ref().map(held),
+            others,
+            permit,
+            account,
+            session,
+        }))
+    }
+
+    async fn touch(&self, session: i64, now: Millis) -> Result<(), SecurityError> {
+        let mut tx = self.0.work.write().await?;
+        store::touch_session(&mut tx, session, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn sign_out(
+        &self,
+        signed: &Signed,
+        address: &str,
+    ) -> Result<(), SecurityError> {
+        self.end_own_session(signed, signed.session.number, AuditAction::SignOut, address)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a session of one's own; whether there was one.
+    pub(crate) async fn end_own_session(
+        &self,
+        signed: &Signed,
+        number: i64,
+        action: AuditAction,
+        address: &str,
+    ) -> Result<bool, SecurityError> {
+        let mut tx = self.0.work.write().await?;
+        let ended = store::delete_session(&mut tx, signed.account.id, number).await?;
+        if ended {
+            self.audit(
+                &mut tx,
+                signed.permit.actor(),
+                action,
+                &Subject::session(number),
+                Outcome::Done,
+                Some(address),
+            )
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Goes on under another of one's own posts.
+    pub(crate) async fn switch_post(
+        &self,
+        signed: &Signed,
+        grant: GrantId,
+        address: &str,
+    ) -> Result<(), SecurityError> {
+        if !signed.others.iter().any(|held| held.grant.id == grant) {
+            return Err(SecurityError::NoGrant);
+        }
+        let mut tx = self.0.work.write().await?;
+        store::set_session_grant(&mut tx, signed.session.number, grant).await?;
+        self.audit(
+            &mut tx,
+            signed.permit.actor(),
+            AuditAction::PostSwitched,
+            &Subject::grant(signed.account.id, grant),
+            Outcome::Done,
+            Some(address),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// One's own sessions, the one used last first.
+    pub(crate) async fn own_sessions(
+        &self,
+        signed: &Signed,
+    ) -> Result<Vec<Session>, SecurityError> {
+        let mut tx = self.0.work.read().await?;
+        let now = self.0.clock.now();
+        let idle = self.0.config.idle_millis();
+        let mut sessions = store::sessions_of(&mut tx, signed.account.id).await?;
+        sessions.retain(|session| session.expires > now && now.since(session.last_seen) <= idle);
+        Ok(sessions)
+    }
+
+    /// Changes one's own password and ends the other sessions. Tries with a wrong present password count
+    /// like tries to sign in, or a browser left open would be a place to guess.
+    pub(crate) async fn change_own_password(
+        &self,
+        signed: &Signed,
+        present: String,
+        wanted: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), SecurityError> {
+        let login = signed.account.login.clone();
+        rules::password::check(wanted, &login).map_err(SecurityError::PasswordFault)?;
+        if self.count_attempt(Some(&login), address).await?.is_some() {
+            return Err(SecurityError::WrongPassword);
+        }
+        let known = {
+            let mut tx = self.0.work.read().await?;
+            store::password_of(&mut tx, &login).await?
+        };
+        let hash = known.map_or_else(|| self.0.dummy_hash.clone(), |(_, _, hash)| hash);
+        let right = self.verify(hash, present).await?;
+        let shown_address = address.map(|address| address.to_string());
+        let actor = signed.permit.actor();
+        let subject = Subject::account(signed.account.id);
+        if !right {
+            self.audit_alone(
+                actor,
+                AuditAction::PasswordSet,
+                &subject,
+                Outcome::Refused,
+                shown_address.as_deref(),
+            )
+            .await?;
+            return Err(SecurityError::WrongPassword);
+        }
+        let hash = self.hash(wanted.to_owned()).await?;
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.write().await?;
+        let tallies = self.tallies(&mut tx, Some(&login), address).await?;
+        for (counter, (subject, tally)) in [
+            (Counter::Address, &tallies.address),
+            (Counter::Name, &tallies.name),
+            (Counter::NameAtAddress, &tallies.pair),
+        ] {
+            store::put_tally(&mut tx, subject, tally.succeeded(counter, now)).await?;
+        }
+        store::set_password_hash(&mut tx, signed.account.id, &hash, now).await?;
+        store::delete_sessions_of(&mut tx, signed.account.id, Some(signed.session.number)).await?;
+        self.audit(
+            &mut tx,
+            actor,
+            AuditAction::PasswordSet,
+            &subject,
+            Outcome::Done,
+            shown_address.as_deref(),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

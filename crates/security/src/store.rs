@@ -1,0 +1,614 @@
+//! The only place of this room with SQL.
+
+use db::{DbError, Migration, Row, Tx};
+use kernel::{AccountId, Clocks, CommitNumber, Day, Millis, UnitId, Value};
+
+use crate::model::{
+    Account, AccountState, AuditEntry, Grant, GrantId, Session, UnitLife, UnitStretch,
+};
+use crate::rules::lockout::Tally;
+
+/// The tables of this room in the ledger database.
+pub(crate) const LEDGER_MIGRATIONS: &[Migration] = &[Migration {
+    name: "security_1_unit",
+    sql: include_str!("../sql/ledger_1.sql"),
+}];
+/// The tables of this room in the work database.
+pub(crate) const WORK_MIGRATIONS: &[Migration] = &[Migration {
+    name: "security_1_accounts",
+    sql: include_str!("../sql/work_1.sql"),
+}];
+
+fn day(number: i64) -> Day {
+    Day::new(i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX }))
+}
+
+// Numbers
+
+/// The next number of a kind. The row stays locked until the transaction ends.
+pub(crate) async fn next_number(tx: &mut Tx, name: &str) -> Result<i64, DbError> {
+    tx.fetch_one(
+        "UPDATE security_number SET number = number + 1 WHERE name = $1 RETURNING number",
+        &[name.into()],
+    )
+    .await?
+    .int("number")
+}
+
+// Accounts
+
+const ACCOUNT: &str = "SELECT id, login, display, state, created, language FROM account";
+
+fn account_of(row: &Row) -> Result<Account, DbError> {
+    Ok(Account {
+        id: AccountId::new(row.int("id")?),
+        login: row.text("login")?.to_owned(),
+        display: row.text("display")?.to_owned(),
+        state: AccountState::parse(row.text("state")?),
+        created: Millis::new(row.int("created")?),
+        language: row.opt_text("language")?.map(str::to_owned),
+    })
+}
+
+pub(crate) async fn count_accounts(tx: &mut Tx) -> Result<i64, DbError> {
+    tx.fetch_one("SELECT count(*) AS accounts FROM account", &[])
+        .await?
+        .int("accounts")
+}
+
+pub(crate) async fn accounts(tx: &mut Tx) -> Result<Vec<Account>, DbError> {
+    let rows = tx
+        .fetch_all(&format!("{ACCOUNT} ORDER BY login"), &[])
+        .await?;
+    rows.iter().map(account_of).collect()
+}
+
+pub(crate) async fn account_by_login(tx: &mut Tx, login: &str) -> Result<Option<Account>, DbError> {
+    let row = tx
+        .fetch_optional(&format!("{ACCOUNT} WHERE login = $1"), &[login.into()])
+        .await?;
+    row.as_ref().map(account_of).transpose()
+}
+
+pub(crate) async fn account(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, DbError> {
+    let row = tx
+        .fetch_optional(&format!("{ACCOUNT} WHERE id = $1"), &[id.into()])
+        .await?;
+    row.as_ref().map(account_of).transpose()
+}
+
+/// The account a sign-in names, with the hash to verify against.
+pub(crate) async fn password_of(
+    tx: &mut Tx,
+    login: &str,
+) -> Result<Option<(AccountId, AccountState, String)>, DbError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT id, state, password_hash FROM account WHERE login = $1",
+            &[login.into()],
+        )
+        .await?;
+    row.map(|row| {
+        Ok((
+            AccountId::new(row.int("id")?),
+            AccountState::parse(row.text("state")?),
+            row.text("password_hash")?.to_owned(),
+        ))
+    })
+    .transpose()
+}
+
+pub(crate) async fn insert_account(
+    tx: &mut Tx,
+    account: &Account,
+    password_hash: &str,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO account (id, login, display, password_hash, password_set, state, created, language) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            account.id.into(),
+            account.login.as_str().into(),
+            account.display.as_str().into(),
+            password_hash.into(),
+            account.created.into(),
+            account.state.as_str().into(),
+            account.created.into(),
+            account.language.as_deref().into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_password_hash(
+    tx: &mut Tx,
+    id: AccountId,
+    hash: &str,
+    now: Millis,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE account SET password_hash = $1, password_set = $2 WHERE id = $3",
+        &[hash.into(), now.into(), id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_state(
+    tx: &mut Tx,
+    id: AccountId,
+    state: AccountState,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE account SET state = $1 WHERE id = $2",
+        &[state.as_str().into(), id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+// Grants
+
+const GRANT: &str =
+    "SELECT id, account, post, unit, until, given_by, given FROM account_grant WHERE ended IS NULL";
+
+fn grant_of(row: &Row) -> Result<Grant, DbError> {
+    Ok(Grant {
+        id: GrantId(row.int("id")?),
+        account: AccountId::new(row.int("account")?),
+        post: row.text("post")?.to_owned(),
+        unit: row.opt_int("unit")?.map(UnitId::new),
+        until: row.opt_int("until")?.map(day),
+        given_by: row.text("given_by")?.to_owned(),
+        given: Millis::new(row.int("given")?),
+    })
+}
+
+pub(crate) async fn grants(tx: &mut Tx) -> Result<Vec<Grant>, DbError> {
+    let rows = tx.fetch_all(&format!("{GRANT} ORDER BY id"), &[]).await?;
+    rows.iter().map(grant_of).collect()
+}
+
+pub(crate) async fn grants_of(tx: &mut Tx, account: AccountId) -> Result<Vec<Grant>, DbError> {
+    let rows = tx
+        .fetch_all(
+            &format!("{GRANT} AND account = $1 ORDER BY id"),
+            &[account.into()],
+        )
+        .await?;
+    rows.iter().map(grant_of).collect()
+}
+
+pub(crate) async fn grant(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, DbError> {
+    let row = tx
+        .fetch_optional(&format!("{GRANT} AND id = $1"), &[id.0.into()])
+        .await?;
+    row.as_ref().map(grant_of).transpose()
+}
+
+pub(crate) async fn insert_grant(tx: &mut Tx, grant: &Grant) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO account_grant (id, account, post, unit, until, given_by, given) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            grant.id.0.into(),
+            grant.account.into(),
+            grant.post.as_str().into(),
+            grant.unit.into(),
+            grant.until.into(),
+            grant.given_by.as_str().into(),
+            grant.given.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn end_grant(
+    tx: &mut Tx,
+    id: GrantId,
+    by: &str,
+    now: Millis,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE account_grant SET ended = $1, ended_by = $2 WHERE id = $3 AND ended IS NULL",
+        &[now.into(), by.into(), id.0.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+// Sessions
+
+const SESSION: &str =
+    "SELECT number, account, grant_id, created, last_seen, expires, address, agent FROM session";
+
+fn session_of(row: &Row) -> Result<Session, DbError> {
+    Ok(Session {
+        number: row.int("number")?,
+        account: AccountId::new(row.int("account")?),
+        grant: row.opt_int("grant_id")?.map(GrantId),
+        created: Millis::new(row.int("created")?),
+        last_seen: Millis::new(row.int("last_seen")?),
+        expires: Millis::new(row.int("expires")?),
+        address: row.text("address")?.to_owned(),
+        agent: row.text("agent")?.to_owned(),
+    })
+}
+
+pub(crate) async fn session(tx: &mut Tx, token_hash: &str) -> Result<Option<Session>, DbError> {
+    let row = tx
+        .fetch_optional(
+            &format!("{SESSION} WHERE token_hash = $1"),
+            &[token_hash.into()],
+        )
+        .await?;
+    row.as_ref().map(session_of).transpose()
+}
+
+pub(crate) async fn sessions_of(tx: &mut Tx, account: AccountId) -> Result<Vec<Session>, DbError> {
+    let rows = tx
+        .fetch_all(
+            &format!("{SESSION} WHERE account = $1 ORDER BY last_seen DESC, number DESC"),
+            &[account.into()],
+        )
+        .await?;
+    rows.iter().map(session_of).collect()
+}
+
+pub(crate) async fn insert_session(
+    tx: &mut Tx,
+    token_hash: &str,
+    session: &Session,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO session \
+         (token_hash, number, account, grant_id, created, last_seen, expires, address, agent) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            token_hash.into(),
+            session.number.into(),
+            session.account.into(),
+            session.grant.map(|grant| grant.0).into(),
+            session.created.into(),
+            session.last_seen.into(),
+            session.expires.into(),
+            session.address.as_str().into(),
+            session.agent.as_str().into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn touch_session(tx: &mut Tx, number: i64, now: Millis) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE session SET last_seen = $1 WHERE number = $2 AND last_seen < $1",
+        &[now.into(), number.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_session_grant(
+    tx: &mut Tx,
+    number: i64,
+    grant: GrantId,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE session SET grant_id = $1 WHERE number = $2",
+        &[grant.0.into(), number.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends one session of an account; whether there was one.
+pub(crate) async fn delete_session(
+    tx: &mut Tx,
+    account: AccountId,
+    number: i64,
+) -> Result<bool, DbError> {
+    let ended = tx
+        .execute(
+            "DELETE FROM session WHERE account = $1 AND number = $2",
+            &[account.into(), number.into()],
+        )
+        .await?;
+    Ok(ended > 0)
+}
+
+/// Ends all sessions of an account, except one.
+pub(crate) async fn delete_sessions_of(
+    tx: &mut Tx,
+    account: AccountId,
+    except: Option<i64>,
+) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM session WHERE account = $1 AND number <> $2",
+        &[account.into(), except.unwrap_or(-1).into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets sessions that ended by themselves and tallies that no longer count.
+pub(crate) async fn sweep(
+    tx: &mut Tx,
+    expired_before: Millis,
+    idle_before: Millis,
+    tallies_before: Millis,
+) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM session WHERE expires < $1 OR last_seen < $2",
+        &[expired_before.into(), idle_before.into()],
+    )
+    .await?;
+    tx.execute(
+        "DELETE FROM signin_tally WHERE last_failed < $1 AND last_succeeded < $1",
+        &[tallies_before.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+// Failed sign-ins
+
+/// The tally of a subject. It is read for change: on PostgreSQL the row is made first where it is
+/// missing, so that two tries at once wait for each other.
+pub(crate) async fn tally(tx: &mut Tx, subject: &str) -> Result<Tally, DbError> {
+    tx.execute(
+        "INSERT INTO signin_tally (subject, failed, last_failed, locked_until, last_succeeded) \
+         VALUES ($1, 0, 0, 0, 0) ON CONFLICT (subject) DO UPDATE SET failed = signin_tally.failed",
+        &[subject.into()],
+    )
+    .await?;
+    let row = tx
+        .fetch_one(
+            "SELECT failed, last_failed, locked_until, last_succeeded FROM signin_tally \
+             WHERE subject = $1",
+            &[subject.into()],
+        )
+        .await?;
+    Ok(Tally {
+        failed: row.int("failed")?,
+        last_failed: row.int("last_failed")?,
+        locked_until: row.int("locked_until")?,
+        last_succeeded: row.int("last_succeeded")?,
+    })
+}
+
+pub(crate) async fn put_tally(tx: &mut Tx, subject: &str, tally: Tally) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE signin_tally SET failed = $1, last_failed = $2, locked_until = $3, \
+         last_succeeded = $4 WHERE subject = $5",
+        &[
+            tally.failed.into(),
+            tally.last_failed.into(),
+            tally.locked_until.into(),
+            tally.last_succeeded.into(),
+            subject.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+// Audit
+
+/// Takes the next number and answers it with the hash of the entry before. The head stays locked until
+/// the transaction ends, so entries have no gaps and one order.
+pub(crate) async fn audit_head(tx: &mut Tx) -> Result<(i64, String), DbError> {
+    let row = tx
+        .fetch_one(
+            "UPDATE audit_head SET number = number + 1 WHERE id = 1 RETURNING number, hash",
+            &[],
+        )
+        .await?;
+    Ok((row.int("number")?, row.text("hash")?.to_owned()))
+}
+
+pub(crate) async fn insert_audit(
+    tx: &mut Tx,
+    entry: &AuditEntry,
+    hash: &str,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO audit (number, at, actor, action, subject, outcome, address, hash) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            entry.number.into(),
+            entry.at.into(),
+            entry.actor.as_str().into(),
+            entry.action.as_str().into(),
+            entry.subject.as_str().into(),
+            entry.outcome.as_str().into(),
+            entry.address.as_str().into(),
+            hash.into(),
+        ],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE audit_head SET hash = $1 WHERE id = 1",
+        &[hash.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Entries after a number, in their order, each with its hash.
+pub(crate) async fn audit_after(
+    tx: &mut Tx,
+    number: i64,
+    most: i64,
+) -> Result<Vec<(AuditEntry, String)>, DbError> {
+    let rows = tx
+        .fetch_all(
+            "SELECT number, at, actor, action, subject, outcome, address, hash FROM audit \
+             WHERE number > $1 ORDER BY number LIMIT $2",
+            &[number.into(), most.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let entry = AuditEntry {
+                number: row.int("number")?,
+                at: Millis::new(row.int("at")?),
+                actor: row.text("actor")?.to_owned(),
+                action: row.text("action")?.to_owned(),
+                subject: row.text("subject")?.to_owned(),
+                outcome: row.text("outcome")?.to_owned(),
+                address: row.text("address")?.to_owned(),
+            };
+            Ok((entry, row.text("hash")?.to_owned()))
+        })
+        .collect()
+}
+
+/// The number and the hash that the chain ends with.
+pub(crate) async fn audit_end(tx: &mut Tx) -> Result<(i64, String), DbError> {
+    let row = tx
+        .fetch_one("SELECT number, hash FROM audit_head WHERE id = 1", &[])
+        .await?;
+    Ok((row.int("number")?, row.text("hash")?.to_owned()))
+}
+
+// Settings
+
+pub(crate) async fn setting(tx: &mut Tx, name: &str) -> Result<Option<String>, DbError> {
+    let row = tx
+        .fetch_optional("SELECT value FROM setting WHERE name = $1", &[name.into()])
+        .await?;
+    row.map(|row| Ok(row.text("value")?.to_owned())).transpose()
+}
+
+pub(crate) async fn settings(tx: &mut Tx) -> Result<Vec<(String, String)>, DbError> {
+    let rows = tx
+        .fetch_all("SELECT name, value FROM setting ORDER BY name", &[])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.text("name")?.to_owned(), row.text("value")?.to_owned())))
+        .collect()
+}
+
+pub(crate) async fn put_setting(
+    tx: &mut Tx,
+    name: &str,
+    value: &str,
+    by: &str,
+    now: Millis,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO setting (name, value, changed, changed_by) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed = excluded.changed, \
+         changed_by = excluded.changed_by",
+        &[name.into(), value.into(), now.into(), by.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+// Units (in the ledger database)
+
+/// A row of `unit` as of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnitRow {
+    pub(crate) unit: UnitId,
+    pub(crate) stretch: UnitStretch,
+}
+
+/// All stretches of all units as known at a commit, by unit and day.
+pub(crate) async fn units(tx: &mut Tx, clocks: Clocks) -> Result<Vec<UnitRow>, DbError> {
+    let known_on: Value = clocks.as_known_on.into();
+    let mut rows = Vec::new();
+    tx.for_each(
+        "SELECT id, effective_from, effective_to, parent FROM unit \
+         WHERE since <= $1 AND (until IS NULL OR until > $1) ORDER BY id, effective_from",
+        &[known_on],
+        |row| {
+            rows.push(unit_row(&row)?);
+            Ok(())
+        },
+    )
+    .await?;
+    Ok(rows)
+}
+
+fn unit_row(row: &Row) -> Result<UnitRow, DbError> {
+    Ok(UnitRow {
+        unit: UnitId::new(row.int("id")?),
+        stretch: UnitStretch {
+            from: day(row.int("effective_from")?),
+            to: row.opt_int("effective_to")?.map(day),
+            parent: row.opt_int("parent")?.map(UnitId::new),
+        },
+    })
+}
+
+/// The open stretches of some units (at most [`UNITS_AT_ONCE`]).
+pub(crate) async fn open_stretches(tx: &mut Tx, units: &[UnitId]) -> Result<Vec<UnitRow>, DbError> {
+    if units.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (1..=units.len()).map(|place| format!("${place}")).collect();
+    let params: Vec<Value> = units.iter().map(|unit| (*unit).into()).collect();
+    let rows = tx
+        .fetch_all(
+            &format!(
+                "SELECT id, effective_from, effective_to, parent FROM unit \
+                 WHERE until IS NULL AND id IN ({}) ORDER BY id, effective_from",
+                places.join(", ")
+            ),
+            &params,
+        )
+        .await?;
+    rows.iter().map(unit_row).collect()
+}
+
+/// How many units one statement asks for.
+pub(crate) const UNITS_AT_ONCE: usize = 500;
+
+pub(crate) async fn close_stretch(
+    tx: &mut Tx,
+    unit: UnitId,
+    from: Day,
+    commit: CommitNumber,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE unit SET until = $1 WHERE id = $2 AND effective_from = $3 AND until IS NULL",
+        &[commit.into(), unit.into(), from.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes new stretches, known since a commit.
+pub(crate) async fn insert_stretches(
+    tx: &mut Tx,
+    commit: CommitNumber,
+    lives: &[UnitLife],
+) -> Result<u64, DbError> {
+    const COLUMNS: [&str; 6] = [
+        "id",
+        "since",
+        "effective_from",
+        "effective_to",
+        "until",
+        "parent",
+    ];
+    let mut rows = db::bulk::BulkRows::with_capacity(COLUMNS.len(), lives.len());
+    for life in lives {
+        for stretch in &life.stretches {
+            rows.push([
+                life.unit.into(),
+                commit.into(),
+                stretch.from.into(),
+                stretch.to.into(),
+                Value::Null,
+                stretch.parent.into(),
+            ])?;
+        }
+    }
+    db::bulk::insert(tx, "unit", &COLUMNS, &rows).await
+}

@@ -1,0 +1,78 @@
+//! Store tests on both engines and the way through the gate, as a browser takes it.
+
+mod accounts;
+mod browser;
+mod flow;
+mod units;
+
+use std::sync::Arc;
+
+use db::testing::TestPlace;
+use kernel::{Day, FixedClock};
+use standard::{Action, At, Label, Post, Scope, Sensitivity};
+
+use crate::{Config, Parts, Permit, Security, SystemRandom};
+
+pub(crate) struct House {
+    pub(crate) security: Security,
+    pub(crate) clock: Arc<FixedClock>,
+}
+
+pub(crate) fn post(name: &str, actions: &[Action], scope: Scope) -> Post {
+    Post {
+        name: name.to_owned(),
+        title: Label {
+            zh: format!("岗位{name}"),
+            en: format!("post {name}"),
+        },
+        about: Label::default(),
+        actions: actions.to_vec(),
+        scope,
+        sees: Sensitivity::Internal,
+        at: At {
+            file: "posts.toml".into(),
+            line: 1,
+        },
+    }
+}
+
+pub(crate) async fn house(place: &TestPlace) -> House {
+    let clock = Arc::new(FixedClock::at_noon(Day::from_ymd(2026, 11, 23).unwrap()));
+    let administrator = [Action::Read, Action::ManageAccounts, Action::ManageSettings];
+    let security = Security::open(Parts {
+        ledger: place.open("ledger").await.unwrap(),
+        work: place.open("work").await.unwrap(),
+        posts: vec![
+            post("planner", &[Action::Read, Action::Export], Scope::Subtree),
+            post("statistician", &[Action::Read, Action::Edit], Scope::Own),
+            post("administrator", &administrator, Scope::Subtree),
+        ],
+        clock: Arc::<FixedClock>::clone(&clock),
+        random: Arc::new(SystemRandom),
+        config: Config::for_tests(),
+    })
+    .await
+    .unwrap();
+    House { security, clock }
+}
+
+pub(crate) fn operator() -> Permit {
+    Permit::for_operator("cli").unwrap()
+}
+
+#[test]
+fn every_message_is_there_in_both_languages() {
+    let catalogue = ui::Catalogue::new(vec![crate::messages()]);
+    assert_eq!(catalogue.problems(), [] as [String; 0]);
+    let faults = [
+        crate::PasswordFault::TooShort,
+        crate::PasswordFault::TooLong,
+        crate::PasswordFault::TooPlain,
+        crate::PasswordFault::HoldsName,
+        crate::PasswordFault::Common,
+    ];
+    let text = catalogue.text(ui::Language::Chinese);
+    for fault in faults {
+        assert!(text.has(fault.code()), "{}", fault.code());
+    }
+}

@@ -1,0 +1,323 @@
+//! The one middleware: headers, session, forgery, route table.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+use ui::{Catalogue, ErrorPage, Language, Shell};
+
+use super::forgery::{self, Forged};
+use super::{FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, headers};
+use crate::api::Security;
+use crate::crypto;
+use crate::error::SecurityError;
+use crate::model::{AuditAction, Outcome, Subject};
+use crate::permit::Denied;
+use crate::routes::{Access, RouteTable, Verdict};
+use crate::rules::web::{AnswerKind, answer_kind, client_address};
+
+#[derive(Clone)]
+struct Gate {
+    security: Security,
+    table: Arc<RouteTable>,
+    frame: FrameMaker,
+}
+
+/// Lays the gate round a router that has all its routes: nothing that is added later is behind it. The
+/// message catalogue (`Extension<Arc<ui::Catalogue>>`) and whatever counts or logs requests go outside.
+///
+/// A route that the table does not name answers 404, whatever its handler.
+pub fn protect(
+    router: Router,
+    security: Security,
+    table: Arc<RouteTable>,
+    frame: FrameMaker,
+) -> Router {
+    let gate = Gate {
+        security,
+        table,
+        frame,
+    };
+    router.layer(from_fn_with_state(gate, pass))
+}
+
+async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let https = gate.security.config().https;
+    let mut response = match gate.admit(request).await {
+        Ok(request) => next.run(request).await,
+        Err(response) => *response,
+    };
+    headers::secure(response.headers_mut(), https);
+    response
+}
+
+type Refusal = Box<Response>;
+
+impl Gate {
+    async fn admit(&self, mut request: Request) -> Result<Request, Refusal> {
+        let verdict = match request.extensions().get::<MatchedPath>() {
+            None => None,
+            Some(path) => {
+                let verdict = self.table.verdict(request.method(), path.as_str());
+                if verdict == Verdict::Unknown {
+                    tracing::error!(
+                        method = %request.method(),
+                        path = path.as_str(),
+                        "a route that the route table does not name was asked for and refused"
+                    );
+                }
+                Some(verdict)
+            }
+        };
+        let access = match verdict {
+            Some(Verdict::Known(access)) => Some(access),
+            Some(Verdict::OtherMethod) => {
+                return Err(Box::new(StatusCode::METHOD_NOT_ALLOWED.into_response()));
+            }
+            Some(Verdict::Unknown) => return Err(refuse(request, Why::NoRoute).await),
+            // No route matched: the router's fallback answers, with nothing to protect.
+            None => None,
+        };
+
+        let token = cookie(request.headers(), SESSION_COOKIE);
+        let signed = match &token {
+            None => None,
+            Some(token) => match self.recognise(token).await {
+                Ok(signed) => signed,
+                Err(error) => return Err(refuse(request, Why::Failed(error)).await),
+            },
+        };
+        let address = self.address(&request);
+        let is_signed = signed.is_some();
+        let (secret, fresh_visitor) = match token {
+            Some(token) if is_signed => (token, None),
+            _ => match cookie(request.headers(), VISITOR_COOKIE) {
+                Some(visitor) => (visitor, None),
+                None => match crypto::new_token(self.security.random().as_ref()) {
+                    Ok(visitor) => (visitor.clone(), Some(visitor)),
+                    Err(error) => return Err(refuse(request, Why::Failed(error)).await),
+                },
+            },
+        };
+        let visit = Visit::new(signed, &secret, address, fresh_visitor);
+        request.extensions_mut().insert(visit.clone());
+        self.put_frame(&mut request, &visit);
+
+        match access {
+            None | Some(Access::Public) => {}
+            Some(Access::SignedIn) if is_signed => {}
+            Some(Access::Action(action)) if is_signed => {
+                let allowed = visit.permit().map(|permit| permit.require(action));
+                if let Some(Err(denied)) = allowed {
+                    return Err(refuse(request, Why::Denied(denied)).await);
+                }
+            }
+            Some(Access::SignedIn | Access::Action(_)) => {
+                return Err(refuse(request, Why::NotSignedIn).await);
+            }
+        }
+
+        if access.is_some() && changes_something(request.method()) {
+            request = self.keep_out_forgeries(request, &visit, &secret).await?;
+        }
+        Ok(request)
+    }
+
+    fn put_frame(&self, request: &mut Request, visit: &Visit) {
+        if kind_of(request.headers(), request.uri()) == AnswerKind::Json {
+            return;
+        }
+        if let Some(catalogue) = request.extensions().get::<Arc<Catalogue>>() {
+            let text = catalogue.text(Language::of_request(request.headers()));
+            let frame = (self.frame)(visit, &text);
+            request.extensions_mut().insert(frame);
+        }
+    }
+
+    async fn recognise(&self, token: &str) -> Result<Option<crate::Signed>, SecurityError> {
+        self.security.keep_units_current().await?;
+        self.security.recognise(token).await
+    }
+
+    async fn keep_out_forgeries(
+        &self,
+        request: Request,
+        visit: &Visit,
+        secret: &str,
+    ) -> Result<Request, Refusal> {
+        let limit = self.security.config().form_limit;
+        // What is left of the request to answer with, should its body be used up.
+        let (parts, body) = request.into_parts();
+        let asked = Request::from_parts(parts.clone(), axum::body::Body::empty());
+        match forgery::check(Request::from_parts(parts, body), secret, limit).await {
+            Ok(request) => Ok(request),
+            Err(Forged::TooLarge) => Err(refuse(asked, Why::TooLarge).await),
+            Err(forged) => {
+                if let (Forged::CrossSite, Some(permit)) = (forged, visit.permit()) {
+                    let noted = self
+                        .security
+                        .audit_alone(
+                            permit.actor(),
+                            AuditAction::ForgedRequest,
+                            &Subject::none(),
+                            Outcome::Refused,
+                            Some(&visit.address()),
+                        )
+                        .await;
+                    if let Err(error) = noted {
+                        tracing::error!(%error, "a forged request could not be recorded");
+                    }
+                }
+                Err(refuse(asked, Why::Forged).await)
+            }
+        }
+    }
+
+    fn address(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let forwarded: Vec<&str> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let forwarded = forwarded.join(",");
+        client_address(
+            peer.map(|peer| peer.0.ip()),
+            Some(&forwarded),
+            &self.security.config().trusted_proxies,
+        )
+    }
+}
+
+fn changes_something(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    ui::cookie(headers, name).map(str::to_owned)
+}
+
+fn kind_of(headers: &HeaderMap, uri: &Uri) -> AnswerKind {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|value| value.to_str().ok());
+    answer_kind(
+        uri.path(),
+        accept,
+        headers.contains_key(ui::FRAGMENT_HEADER),
+    )
+}
+
+#[derive(Debug)]
+enum Why {
+    NoRoute,
+    NotSignedIn,
+    Denied(Denied),
+    Forged,
+    TooLarge,
+    Failed(SecurityError),
+}
+
+impl Why {
+    /// Status, code for programs, and the key of the message.
+    fn answer(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NoRoute | Self::Denied(Denied::Hidden) => (
+                StatusCode::NOT_FOUND,
+                "security.not_found",
+                "security-not-found",
+            ),
+            Self::NotSignedIn => (
+                StatusCode::UNAUTHORIZED,
+                "security.not_signed_in",
+                "security-not-signed-in",
+            ),
+            Self::Denied(Denied::Action(_)) => (
+                StatusCode::FORBIDDEN,
+                "security.not_allowed",
+                "security-not-allowed",
+            ),
+            Self::Forged => (
+                StatusCode::FORBIDDEN,
+                "security.form_expired",
+                "security-form-expired",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "security.form_too_large",
+                "security-form-too-large",
+            ),
+            Self::Failed(error) => (error.status(), error.code(), "security-failed"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonRefusal {
+    code: &'static str,
+    message: String,
+}
+
+/// The answer to a request that may not go on, in the form its sender can use.
+async fn refuse(request: Request, why: Why) -> Refusal {
+    let (mut parts, _) = request.into_parts();
+    let kind = kind_of(&parts.headers, &parts.uri);
+    if let Why::Failed(error) = &why {
+        tracing::error!(code = error.code(), %error, "the gate could not look at a request");
+    }
+    let (status, code, key) = why.answer();
+    let shell = Shell::from_request_parts(&mut parts, &()).await.ok();
+    if let (Why::NotSignedIn, AnswerKind::Page) = (&why, kind) {
+        return Box::new(to_sign_in(&parts.method, &parts.uri));
+    }
+    let sentence = shell
+        .as_ref()
+        .map_or_else(|| status.to_string(), |shell| shell.text.get(key));
+    let response = match (kind, shell) {
+        (AnswerKind::Json, _) | (_, None) => {
+            let body = JsonRefusal {
+                code,
+                message: sentence,
+            };
+            let json = serde_json::to_string(&body).unwrap_or_default();
+            let kind = [(header::CONTENT_TYPE, "application/json")];
+            (status, kind, json).into_response()
+        }
+        (AnswerKind::Page | AnswerKind::Fragment, Some(shell)) => {
+            let title = shell.text.get(&format!("{key}-title"));
+            ErrorPage {
+                status,
+                code: code.to_owned(),
+                title,
+                sentence,
+                operation: None,
+            }
+            .into_response(shell)
+        }
+    };
+    let mut response = response;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Box::new(response)
+}
+
+/// To the sign-in page, and back to where a page was asked for; what a form sent is lost with its session.
+fn to_sign_in(method: &Method, uri: &Uri) -> Response {
+    let here = uri.path_and_query().map_or("/", |path| path.as_str());
+    let address = if *method == Method::GET && here != "/" {
+        ui::Url::parse("/signin").with("next", here).to_string()
+    } else {
+        "/signin".to_owned()
+    };
+    let mut response = Redirect::to(&address).into_response();
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

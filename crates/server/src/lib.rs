@@ -1,0 +1,1 @@
+//! server: to come in this slice.

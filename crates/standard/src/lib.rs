@@ -1,0 +1,42 @@
+//! The data standard, read from definition files and checked.
+//!
+//! What a school, a division, a check or a figure is stands in `standard/*.toml` and `*.csv`, not in Rust.
+//! This crate turns those files into a [`Standard`], or into a list of every [`Problem`] in them with file,
+//! line and what to write instead. The format is described in `standard/README.md`.
+//!
+//! Invariants:
+//! - Pure: no I/O. Files come in as [`SourceFile`]s; those of the release are embedded.
+//! - All problems are found, not the first.
+//! - An overlay adds or tightens. It never loosens, retypes or removes.
+
+mod codes;
+mod embedded;
+mod figure;
+mod fold;
+mod infer;
+mod load;
+mod model;
+mod problem;
+mod read;
+mod recognise;
+mod seed;
+mod sqlnames;
+mod standard;
+
+#[cfg(test)]
+mod tests;
+
+pub use codes::{CodeSet, Resolution, Shape};
+pub use embedded::{embedded, embedded_files};
+pub use figure::{Classes, Direction, Figure, Measure, Norm};
+pub use fold::{fold, split_many, without_brackets};
+pub use infer::{Certainty, Guess, TypeRule, TypeRules};
+pub use model::{
+    Action, At, Authority, COORDINATE_SCALE, Check, CheckKind, CodeEntry, Confidence, Dataset,
+    EffectiveRule, ExtraColumn, Field, FieldKind, Hint, Label, Lang, MatchKey, MissingRule, Owner,
+    Post, Scope, Sensitivity, Severity, SqlFunction, Storage, UnitRule, Version,
+};
+pub use problem::{Problem, nearest};
+pub use read::SourceFile;
+pub use seed::SeedRow;
+pub use standard::Standard;

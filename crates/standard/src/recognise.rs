@@ -1,0 +1,93 @@
+//! Column headers of real files, recognised.
+
+use std::collections::BTreeMap;
+
+use crate::fold::{fold, without_brackets};
+use crate::model::{Dataset, Field};
+
+/// Ranks of a header for a field; lower fits better.
+const NAME: usize = 0;
+const TITLE: usize = 1;
+const FIRST_ALIAS: usize = 2;
+/// Added when the header fits only without what stands in its brackets.
+const WITHOUT_BRACKETS: usize = 1000;
+
+impl Dataset {
+    /// The field that a column header names, by its name, titles or aliases.
+    pub fn recognise(&self, header: &str) -> Option<&Field> {
+        self.candidates(header)
+            .into_iter()
+            .next()
+            .map(|(_, field)| field)
+    }
+
+    /// The fields of all columns of a file at once. Each field takes the column that fits it best; a column
+    /// that loses goes to the next field that knows it (`区县` beside `行政区划代码` becomes the county-name
+    /// hint). Columns that nothing knows, and second columns of a field, are `None`.
+    pub fn assign(&self, headers: &[&str]) -> Vec<Option<&Field>> {
+        // Real fields choose before hints, the best fit first.
+        let mut bids: Vec<(bool, usize, usize, usize)> = Vec::new();
+        for (column, header) in headers.iter().enumerate() {
+            for (rank, field) in self.candidates(header) {
+                let place = self
+                    .fields
+                    .iter()
+                    .position(|other| other.name == field.name)
+                    .unwrap_or(usize::MAX);
+                bids.push((field.hint.is_some(), rank, column, place));
+            }
+        }
+        bids.sort_unstable();
+        let mut by_column: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut taken: Vec<usize> = Vec::new();
+        for (_, _, column, place) in bids {
+            if by_column.contains_key(&column) || taken.contains(&place) {
+                continue;
+            }
+            by_column.insert(column, place);
+            taken.push(place);
+        }
+        (0..headers.len())
+            .map(|column| {
+                by_column
+                    .get(&column)
+                    .and_then(|place| self.fields.get(*place))
+            })
+            .collect()
+    }
+
+    /// Fields that know the header, best first. At equal rank a real field goes before a hint.
+    fn candidates(&self, header: &str) -> Vec<(usize, &Field)> {
+        let key = fold(header);
+        let short = fold(&without_brackets(header));
+        let mut found: Vec<(usize, bool, &Field)> = self
+            .fields
+            .iter()
+            .filter_map(|field| {
+                let rank = rank(field, &key)
+                    .or_else(|| rank(field, &short).map(|rank| rank + WITHOUT_BRACKETS))?;
+                Some((rank, field.hint.is_some(), field))
+            })
+            .collect();
+        found.sort_by_key(|(rank, is_hint, _)| (*is_hint, *rank));
+        found
+            .into_iter()
+            .map(|(rank, _, field)| (rank, field))
+            .collect()
+    }
+}
+
+fn rank(field: &Field, key: &str) -> Option<usize> {
+    if key.is_empty() {
+        return None;
+    }
+    let titles = [&field.title.zh, &field.title.en];
+    if fold(&field.name) == key {
+        return Some(NAME);
+    }
+    if titles.into_iter().any(|title| fold(title) == key) {
+        return Some(TITLE);
+    }
+    let alias = field.aliases.iter().position(|alias| fold(alias) == key)?;
+    Some(FIRST_ALIAS + alias)
+}

@@ -1,0 +1,173 @@
+//! The definitions as a whole.
+
+use std::collections::BTreeMap;
+
+use crate::codes::CodeSet;
+use crate::figure::Figure;
+use crate::infer::TypeRules;
+use crate::load::{self, Builder};
+use crate::model::{Check, Dataset, Post, SqlFunction, Version};
+use crate::problem::Problem;
+use crate::read::SourceFile;
+use crate::seed::SeedRow;
+
+/// A checked set of definitions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standard {
+    hash: String,
+    files: Vec<SourceFile>,
+    version: Version,
+    datasets: Vec<Dataset>,
+    code_sets: Vec<CodeSet>,
+    checks: Vec<Check>,
+    functions: Vec<SqlFunction>,
+    posts: Vec<Post>,
+    figures: Vec<Figure>,
+    type_rules: TypeRules,
+    seeds: BTreeMap<String, Vec<SeedRow>>,
+}
+
+impl Standard {
+    /// Reads and checks definition files.
+    ///
+    /// # Errors
+    /// Every mistake found, with its file, line and what to write instead.
+    pub fn load(files: &[SourceFile]) -> Result<Self, Vec<Problem>> {
+        load::load(files, &[])
+    }
+
+    /// As [`Standard::load`], with an operator's overlay that adds or tightens.
+    ///
+    /// # Errors
+    /// Every mistake found, loosening among them.
+    pub fn load_with_overlay(
+        base: &[SourceFile],
+        overlay: &[SourceFile],
+    ) -> Result<Self, Vec<Problem>> {
+        load::load(base, overlay)
+    }
+
+    pub(crate) fn assemble(mut builder: Builder, hash: String, files: Vec<SourceFile>) -> Self {
+        builder
+            .datasets
+            .sort_by(|left, right| (left.order, &left.name).cmp(&(right.order, &right.name)));
+        builder
+            .figures
+            .sort_by(|left, right| (left.order, &left.name).cmp(&(right.order, &right.name)));
+        Self {
+            hash,
+            files,
+            version: builder.version.unwrap_or_default(),
+            datasets: builder.datasets,
+            code_sets: builder.code_sets,
+            checks: builder.checks,
+            functions: builder.functions,
+            posts: builder.posts,
+            figures: builder.figures,
+            type_rules: builder.type_rules,
+            seeds: builder
+                .seeds
+                .into_iter()
+                .map(|seed| (seed.dataset, seed.rows))
+                .collect(),
+        }
+    }
+
+    /// SHA-256 over the sorted file names and bytes, in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The files that it was read from, so that they can be kept beside what is written under them.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// The version, such as `2026.1`.
+    pub fn version(&self) -> &str {
+        &self.version.version
+    }
+
+    /// The version with its description.
+    pub fn version_info(&self) -> &Version {
+        &self.version
+    }
+
+    /// All datasets in their order.
+    pub fn datasets(&self) -> &[Dataset] {
+        &self.datasets
+    }
+
+    /// The dataset of that name.
+    pub fn dataset(&self, name: &str) -> Option<&Dataset> {
+        self.datasets.iter().find(|dataset| dataset.name == name)
+    }
+
+    /// All code sets.
+    pub fn code_sets(&self) -> &[CodeSet] {
+        &self.code_sets
+    }
+
+    /// The code set of that name.
+    pub fn code_set(&self, name: &str) -> Option<&CodeSet> {
+        self.code_sets.iter().find(|set| set.name == name)
+    }
+
+    /// All checks.
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// The check with that code.
+    pub fn check(&self, code: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.code == code)
+    }
+
+    /// The checks of a dataset, in the order of the files.
+    pub fn checks_for(&self, dataset: &str) -> Vec<&Check> {
+        self.checks
+            .iter()
+            .filter(|check| check.dataset == dataset)
+            .collect()
+    }
+
+    /// The SQL functions that the checker must provide.
+    pub fn functions(&self) -> &[SqlFunction] {
+        &self.functions
+    }
+
+    /// All posts.
+    pub fn posts(&self) -> &[Post] {
+        &self.posts
+    }
+
+    /// The post of that name.
+    pub fn post(&self, name: &str) -> Option<&Post> {
+        self.posts.iter().find(|post| post.name == name)
+    }
+
+    /// All figures in their order.
+    pub fn figures(&self) -> &[Figure] {
+        &self.figures
+    }
+
+    /// The figure of that name.
+    pub fn figure(&self, name: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name)
+    }
+
+    /// The rules that guess an institution's type from its name.
+    pub fn type_rules(&self) -> &TypeRules {
+        &self.type_rules
+    }
+
+    /// Records of a dataset that come with the definitions, versions of one record in order of time.
+    pub fn seed(&self, dataset: &str) -> &[SeedRow] {
+        self.seeds.get(dataset).map_or(&[], Vec::as_slice)
+    }
+
+    /// Names of the datasets that have a seed.
+    pub fn seeded(&self) -> impl Iterator<Item = &str> {
+        self.seeds.keys().map(String::as_str)
+    }
+}

@@ -1,0 +1,1 @@
+//! testkit: to come in this slice.

@@ -1,0 +1,26 @@
+//! `cargo xtask bench`: measurements. Each lives in a file of its own.
+
+mod size;
+mod start;
+
+use crate::rounds::{Book, Round};
+
+/// The book behind docs/benchmarks.md; add a measurement here.
+pub(crate) const BOOK: Book = Book {
+    title: "Benchmarks",
+    about: "Figures of this program on a named machine. Written by `cargo xtask bench`; run it again rather than edit this page.",
+    page: "docs/benchmarks.md",
+    records: "docs/data/benchmarks.json",
+    rounds: &[
+        Round {
+            name: "size",
+            about: size::ABOUT,
+            run: size::run,
+        },
+        Round {
+            name: "start",
+            about: start::ABOUT,
+            run: start::run,
+        },
+    ],
+};

@@ -1,0 +1,18 @@
+//! `cargo xtask soak`: the rounds that take too long for every commit. Each lives in a file of its own.
+
+mod restart;
+
+use crate::rounds::{Book, Round};
+
+/// The book behind docs/reliability.md; add a round here.
+pub(crate) const BOOK: Book = Book {
+    title: "Reliability",
+    about: "What was done to the program, and what came of it. Written by `cargo xtask soak`; run it again rather than edit this page.",
+    page: "docs/reliability.md",
+    records: "docs/data/reliability.json",
+    rounds: &[Round {
+        name: "restart",
+        about: restart::ABOUT,
+        run: restart::run,
+    }],
+};
