@@ -11,6 +11,7 @@
 mod bench;
 #[cfg(feature = "boundaries")]
 mod boundaries;
+mod client;
 mod clock;
 mod demo;
 mod generated;

@@ -76,6 +76,39 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// As [`output`], with the most memory that the process had resident, in bytes.
+pub(crate) fn output_with_peak(command: &mut Command) -> Result<(String, u64)> {
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
+    let status = std::path::PathBuf::from(format!("/proc/{}/status", child.id()));
+    let watcher = std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Ok(text) = std::fs::read_to_string(&status) {
+            let Some(kilobytes) = peak_line(&text) else { break };
+            peak = peak.max(kilobytes * 1024);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        peak
+    });
+    let output = child.wait_with_output()?;
+    let peak = watcher.join().unwrap_or_default();
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` failed: {}", shown(command), said.trim());
+    }
+    Ok((String::from_utf8_lossy(&output.stdout).into_owned(), peak))
+}
+
+/// The kilobytes of the line `VmHWM`; a process that has ended has none.
+fn peak_line(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
 /// Runs a command, passes each line of its output on to the terminal and to `on_line`; true when it
 /// succeeded. Its error output goes straight to the terminal.
 pub(crate) fn tee(command: &mut Command, on_line: &mut dyn FnMut(&str)) -> Result<bool> {

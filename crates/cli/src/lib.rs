@@ -1,1 +1,130 @@
-//! cli: to come in this slice.
+//! The command line: arguments in, words or JSON out, an exit code that a script can rely on.
+//!
+//! This crate decides nothing about data: it opens [`server::App`] and calls the rooms. It is also the one
+//! place that reads the environment.
+//!
+//! Exit codes: 0 done; 1 done, with something that needs a person (refused rows, findings, mistakes in
+//! definitions); 2 not done; 130 stopped by Ctrl-C, what was committed stays.
+
+mod arguments;
+mod commands;
+mod export;
+mod failure;
+mod findings;
+mod output;
+mod plan_text;
+mod progress;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use server::{App, Database, Settings};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, Command, Common, Log, StandardCommand};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::stop::Stop;
+
+/// What a command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Done.
+    Done,
+    /// Done, and a person has to look at something.
+    Attention,
+}
+
+const FAILED: u8 = 2;
+const STOPPED: u8 = 130;
+
+/// The words of this crate.
+#[must_use]
+pub fn messages() -> ui::RoomMessages {
+    ui::messages!("cli")
+}
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(&arguments.log);
+    let output = Output::new(arguments.common.lang, arguments.command.format());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&output, &error.into()),
+    };
+    let outcome = runtime.block_on(run(&arguments, &output));
+    // Readers of databases and engines may still be busy; nothing they do can be lost.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Attention) => ExitCode::from(1),
+        Err(failure) => failed(&output, &failure),
+    }
+}
+
+fn failed(output: &Output, failure: &Failure) -> ExitCode {
+    output.failure(failure);
+    ExitCode::from(if failure.is_stop() { STOPPED } else { FAILED })
+}
+
+/// The log goes to stderr, so that answers on stdout can be read by programs.
+fn start_log(log: &Log) {
+    let filter = EnvFilter::try_new(&log.log).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first log.
+    let _ = if log.log_json { subscriber.json().try_init() } else { subscriber.try_init() };
+}
+
+async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+    let common = &arguments.common;
+    if let Command::Standard { command: StandardCommand::Check(_) } = &arguments.command {
+        return commands::standard::check(common, output);
+    }
+    let stop = Stop::listen(output)?;
+    let mut settings = settings(common);
+    if let Command::Serve(served) | Command::Demo(arguments::Demo { serving: served, .. }) = &arguments.command {
+        served.apply(&mut settings);
+    }
+    let app = App::open(settings).await?;
+    let outcome = match &arguments.command {
+        Command::Serve(command) => commands::serve::run(&app, command, &stop, output).await,
+        Command::Demo(command) => commands::demo::run(&app, command, &stop, output).await,
+        Command::Import(command) => commands::import::run(&app, command, &stop, output).await,
+        Command::Export(command) => commands::export::run(&app, command, &stop, output).await,
+        Command::Verify(_) => commands::verify::run(&app, &stop, output).await,
+        Command::User { command } => commands::user::run(&app, command, output).await,
+        Command::Standard { .. } => Ok(Outcome::Done),
+    };
+    app.close().await;
+    outcome
+}
+
+fn settings(common: &Common) -> Settings {
+    let mut settings = Settings::new(common.data.clone());
+    if let Some(url) = &common.database {
+        settings.database = Database::Server(url.clone());
+    }
+    settings.overlay.clone_from(&common.overlay);
+    settings.node.clone_from(&common.node);
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_message_is_there_in_both_languages() {
+        let catalogue = ui::Catalogue::new(vec![super::messages()]);
+        assert_eq!(catalogue.problems(), [] as [String; 0]);
+    }
+}

@@ -256,6 +256,13 @@ impl Table {
             .flat_map(|array| array.iter())
     }
 
+    /// Whether there is no value in a cell; also outside the table.
+    #[must_use]
+    pub fn is_null(&self, column: usize, row: usize) -> bool {
+        self.locate(column, row)
+            .is_none_or(|(array, at)| array.is_null(at))
+    }
+
     /// The rows of a range, without copying. What lies outside the table is left out.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {

@@ -1,1 +1,1 @@
-//! e2e: to come in this slice.
+//! Nothing: the tests of the whole program are in `tests/e2e`, one binary whose folders mirror the routes.

@@ -10,12 +10,21 @@ pub mod held;
 pub mod imports;
 pub mod intake;
 pub mod ledger;
+pub mod lists;
+pub mod pages;
 pub mod read;
 pub mod search;
 pub mod seed;
 pub mod write;
 
 #[cfg(test)]
+mod real_input;
+#[cfg(test)]
 mod testing;
 
 pub use api::{Parts, Registry};
+
+/// The words of this room's pages.
+pub fn messages() -> ui::RoomMessages {
+    ui::messages!("registry")
+}

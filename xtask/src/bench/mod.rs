@@ -1,9 +1,13 @@
 //! `cargo xtask bench`: measurements. Each lives in a file of its own.
 
+mod import;
+mod pages;
 mod size;
 mod start;
 
 use crate::rounds::{Book, Round};
+
+pub(crate) use import::write_rows;
 
 /// The book behind docs/benchmarks.md; add a measurement here.
 pub(crate) const BOOK: Book = Book {
@@ -12,6 +16,21 @@ pub(crate) const BOOK: Book = Book {
     page: "docs/benchmarks.md",
     records: "docs/data/benchmarks.json",
     rounds: &[
+        Round {
+            name: "import",
+            about: import::ABOUT,
+            run: import::run,
+        },
+        Round {
+            name: "pages",
+            about: pages::PAGES,
+            run: pages::pages,
+        },
+        Round {
+            name: "tiles",
+            about: pages::TILES,
+            run: pages::tiles,
+        },
         Round {
             name: "size",
             about: size::ABOUT,

@@ -1,5 +1,7 @@
 //! `cargo xtask soak`: the rounds that take too long for every commit. Each lives in a file of its own.
 
+mod import;
+mod load;
 mod restart;
 
 use crate::rounds::{Book, Round};
@@ -10,9 +12,26 @@ pub(crate) const BOOK: Book = Book {
     about: "What was done to the program, and what came of it. Written by `cargo xtask soak`; run it again rather than edit this page.",
     page: "docs/reliability.md",
     records: "docs/data/reliability.json",
-    rounds: &[Round {
-        name: "restart",
-        about: restart::ABOUT,
-        run: restart::run,
-    }],
+    rounds: &[
+        Round {
+            name: "restart",
+            about: restart::ABOUT,
+            run: restart::run,
+        },
+        Round {
+            name: "import-kill",
+            about: import::KILL,
+            run: import::kill,
+        },
+        Round {
+            name: "fuzz",
+            about: import::FUZZ,
+            run: import::fuzz,
+        },
+        Round {
+            name: "load",
+            about: load::ABOUT,
+            run: load::run,
+        },
+    ],
 };

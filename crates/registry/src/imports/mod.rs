@@ -213,6 +213,17 @@ impl Imports {
         Ok(imports)
     }
 
+    /// How many imports that the permit may see stand in each state, for the inbox and for operators.
+    ///
+    /// # Errors
+    /// Without the right to import; those of the store.
+    pub async fn counts(&self, permit: &Permit) -> Result<Vec<(State, u64)>, IntakeError> {
+        permit.require(Action::Import)?;
+        let actor = permit.actor().to_string();
+        let only = (!permit.reaches_everything()).then_some(actor.as_str());
+        Ok(store::counts(&mut self.work.read().await?, only).await?)
+    }
+
     /// Takes up imports that the end of the program interrupted. Those of the command line are left to
     /// whoever calls it again. Answers how many.
     ///

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use kernel::{Clocks, Day, UnitId};
+use kernel::Day;
 use security::{GrantId, Permit};
 
 use super::model::{Import, Request, State};
@@ -91,7 +91,8 @@ impl Imports {
     ) -> Result<Finished, IntakeError> {
         let request: Request = serde_json::from_str(&import.request).unwrap_or_default();
         let mapping = Mapping::parse(&request.mapping)?;
-        let options = self.options(permit, &request).await?;
+        let mut options = self.options(permit, &request).await?;
+        options.effective_field = mapping.effective_field.clone();
         let reader = self.open(&import.dataset, path, &mapping).await?;
         let prepared = intake::prepare(
             &self.ledger,
@@ -115,8 +116,9 @@ impl Imports {
         let plan = serde_json::to_string(&prepared.plan).unwrap_or_default();
         store::set_state(&mut tx, import.id, State::Writing, store::Outcome::Plan(&plan), self.clock.now()).await?;
         tx.commit().await?;
+        let prepared = Arc::new(prepared);
         let written = intake::commit(&self.ledger, permit, &prepared, &options, import.id, &progress).await?;
-        Ok(Finished { plan: prepared.plan, written: Some(written) })
+        Ok(Finished { plan: prepared.plan.clone(), written: Some(written) })
     }
 
     /// What a person approved must be what is committed. An import that was interrupted while it was
@@ -146,40 +148,18 @@ impl Imports {
                 IntakeError::Mapping(intake::MappingFault::Syntax(format!("{text}: {fault}")))
             })?),
         };
+        let complete_for = match request.complete_for.trim() {
+            "" => None,
+            text => Some(intake::context::unit_named(&self.ledger, permit, text).await?),
+        };
         Ok(Options {
             datum,
             effective,
-            complete_for: match request.complete_for.trim() {
-                "" => None,
-                text => Some(self.unit_named(permit, text).await?),
-            },
+            effective_field: None,
+            complete_for,
             reason: request.reason.clone(),
             strict: false,
         })
-    }
-
-    /// The education unit of that code or name.
-    ///
-    /// # Errors
-    /// [`IntakeError::UnknownUnit`], also for one out of the permit's reach.
-    pub async fn unit_named(&self, permit: &Permit, text: &str) -> Result<UnitId, IntakeError> {
-        let table = self.ledger.table("education_unit")?;
-        let (code, name) = (table.position("code"), table.position("name"));
-        let wanted = kernel::name_key(text);
-        let mut found = None;
-        self.ledger
-            .read(permit, "education_unit", Clocks::latest(self.clock.today()), |version| {
-                let text_at = |place: Option<usize>| {
-                    place.and_then(|place| version.values.get(place)).and_then(kernel::Value::as_text)
-                };
-                let fits = text_at(code) == Some(text)
-                    || text_at(name).is_some_and(|name| kernel::name_key(name) == wanted);
-                if fits {
-                    found = Some(UnitId::new(version.record.get()));
-                }
-            })
-            .await?;
-        found.ok_or_else(|| IntakeError::UnknownUnit(text.to_owned()))
     }
 
     async fn open(&self, dataset: &str, path: &Path, mapping: &Mapping) -> Result<RawReader, IntakeError> {

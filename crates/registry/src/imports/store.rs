@@ -59,6 +59,19 @@ pub(super) async fn latest(tx: &mut Tx, most: i64) -> Result<Vec<Import>, DbErro
     rows.iter().map(import_of).collect()
 }
 
+/// Imports by state, of one actor or of all.
+pub(super) async fn counts(tx: &mut Tx, actor: Option<&str>) -> Result<Vec<(State, u64)>, DbError> {
+    let (condition, parameters) = match actor {
+        Some(actor) => ("actor = $1", vec![Value::from(actor)]),
+        None => ("1 = 1", Vec::new()),
+    };
+    let sql = format!("SELECT state, count(*) AS number FROM import WHERE {condition} GROUP BY state ORDER BY state");
+    let rows = tx.fetch_all(&sql, &parameters).await?;
+    rows.iter()
+        .map(|row| Ok((State::parse(row.text("state")?), u64::try_from(row.int("number")?).unwrap_or(0))))
+        .collect()
+}
+
 /// Imports in these states, the oldest first.
 pub(super) async fn in_states(tx: &mut Tx, states: [State; 2]) -> Result<Vec<Import>, DbError> {
     let rows = tx

@@ -1,8 +1,9 @@
 //! From a plan to commits: one change set a reporting unit, each whole or absent.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use kernel::{Clocks, RecordId, UnitId, Value};
+use kernel::{Clocks, Day, RecordId, UnitId, Value};
 use security::Permit;
 use serde::{Deserialize, Serialize};
 use standard::{MissingRule, UnitRule};
@@ -13,7 +14,7 @@ use super::plan::Class;
 use super::prepare::{Link, Prepared};
 use super::rows::{patch_of, period, unit_of};
 use super::{Options, Progress, Step};
-use crate::ledger::{Action, Change, ChangeSet, Ledger, Outcome, Source, Target};
+use crate::ledger::{Action, Change, ChangeSet, Ledger, Outcome, Source, Target, Version};
 
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,21 +33,39 @@ pub struct Written {
     pub closed: u64,
 }
 
-/// Rows of one reporting unit, by their numbers in the file; records that are missing from the list.
+/// Rows of one reporting unit, by their numbers in the file, and records that are missing from the list.
 #[derive(Default)]
 struct Group {
     rows: Vec<usize>,
     missing: Vec<usize>,
 }
 
-/// Commits what was prepared.
+/// What becomes one change set.
+struct Part {
+    unit: UnitId,
+    rows: Vec<usize>,
+    missing: Vec<usize>,
+}
+
+/// What the change sets of one import have in common.
+struct Batch<'a> {
+    ledger: &'a Ledger,
+    permit: &'a Permit,
+    prepared: &'a Arc<Prepared>,
+    options: &'a Options,
+    import: i64,
+    /// The ids reserved for new records, by row.
+    new_ids: Arc<HashMap<usize, RecordId>>,
+}
+
+/// Commits what was prepared. While one change set goes into the store the next is made ready.
 ///
 /// # Errors
 /// What was committed before a failure stays; the same file under the same import goes on from there.
 pub(super) async fn commit(
     ledger: &Ledger,
     permit: &Permit,
-    prepared: &Prepared,
+    prepared: &Arc<Prepared>,
     options: &Options,
     import: i64,
     progress: &Progress,
@@ -61,73 +80,152 @@ pub(super) async fn commit(
         .map(|(row, _)| row)
         .collect();
     let ids = ledger.reserve_records(permit, new_rows.len()).await?;
-    let new_ids: HashMap<usize, RecordId> = new_rows.iter().copied().zip(ids).collect();
-    let groups = groups(ledger, permit, prepared, options).await?;
-    let sets: usize = groups.values().map(|group| group.sets()).sum();
-    let total = (prepared.plan.count(Class::New) + prepared.plan.count(Class::Changed) + prepared.missing.len() as u64)
-        .max(1);
+    let batch = Batch {
+        ledger,
+        permit,
+        prepared,
+        options,
+        import,
+        new_ids: Arc::new(new_rows.into_iter().zip(ids).collect()),
+    };
+    let parts: Vec<Part> = parts(groups(ledger, permit, prepared).await?);
+    let total = parts.iter().map(|part| part.rows.len() + part.missing.len()).sum::<usize>().max(1) as u64;
     let mut done = 0;
-    let mut set_number = 0;
-    for (unit, group) in groups {
-        let mut changes_left = group.rows.as_slice();
-        let mut first_part = true;
-        while !changes_left.is_empty() || (first_part && !group.missing.is_empty()) {
-            let room = ChangeSet::MOST_ROWS - if first_part { group.missing.len().min(ChangeSet::MOST_ROWS / 2) } else { 0 };
-            let (rows, rest) = changes_left.split_at(changes_left.len().min(room));
-            changes_left = rest;
-            let mut changes = changes_of(ledger, permit, prepared, options, rows, &new_ids).await?;
-            if first_part {
-                changes.extend(closures(ledger, prepared, options, &group.missing));
+    let mut ready = match parts.first() {
+        Some(part) => Some(batch.change_set(part, parts.len() > 1).await?),
+        None => None,
+    };
+    let mut place = 0;
+    while let Some(set) = ready.take() {
+        place += 1;
+        done += set.changes.len() as u64;
+        let following = async {
+            match parts.get(place) {
+                Some(part) => batch.change_set(part, place + 1 < parts.len()).await.map(Some),
+                None => Ok(None),
             }
-            first_part = false;
-            set_number += 1;
-            let first = rows.first().copied().unwrap_or(0);
-            let count = changes.len() as u64;
-            let set = ChangeSet {
-                dataset: prepared.dataset.name.clone(),
-                changes,
-                source: Source {
-                    reason: options.reason.clone(),
-                    kind: "file".to_owned(),
-                    name: prepared.plan.file.clone(),
-                    import: Some(import),
-                    ..Source::default()
-                },
-                based_on: Some(prepared.plan.based_on).filter(|_| options.strict),
-                idempotency_key: Some(format!("import:{import}:{unit}:{first}:{count}")),
-                more_follows: set_number < sets,
-            };
-            match ledger.commit(permit, set).await? {
-                Outcome::Committed { number, opened, closed } => {
-                    written.committed += 1;
-                    written.opened += opened;
-                    written.closed += closed;
-                    let first = written.commits.map_or(number.get(), |(first, _)| first);
-                    written.commits = Some((first, number.get()));
-                }
-                Outcome::AlreadyCommitted(_) => written.resumed += 1,
-                Outcome::Unchanged => {}
+        };
+        let (outcome, following) = tokio::join!(ledger.commit(permit, set), following);
+        match outcome? {
+            Outcome::Committed { number, opened, closed } => {
+                written.committed += 1;
+                written.opened += opened;
+                written.closed += closed;
+                let first = written.commits.map_or(number.get(), |(first, _)| first);
+                written.commits = Some((first, number.get()));
             }
-            done += count;
-            progress.tell(Step::Write, done, total)?;
+            Outcome::AlreadyCommitted(_) => written.resumed += 1,
+            Outcome::Unchanged => {}
         }
+        ready = following?;
+        progress.tell(Step::Write, done, total)?;
     }
     ledger.settle().await?;
     Ok(written)
 }
 
-impl Group {
-    /// How many change sets it takes.
-    fn sets(&self) -> usize {
-        (self.rows.len() + self.missing.len()).div_ceil(ChangeSet::MOST_ROWS).max(1)
+/// Cuts groups that are too large for one change set.
+fn parts(groups: BTreeMap<UnitId, Group>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (unit, group) in groups {
+        for rows in group.rows.chunks(ChangeSet::MOST_ROWS) {
+            parts.push(Part { unit, rows: rows.to_vec(), missing: Vec::new() });
+        }
+        for missing in group.missing.chunks(ChangeSet::MOST_ROWS) {
+            parts.push(Part { unit, rows: Vec::new(), missing: missing.to_vec() });
+        }
     }
+    parts
+}
+
+impl Batch<'_> {
+    async fn change_set(&self, part: &Part, more_follows: bool) -> Result<ChangeSet, IntakeError> {
+        let mut changes = self.changes(&part.rows).await?;
+        changes.extend(closures(self.ledger, self.prepared, self.options, &part.missing));
+        let first = part.rows.first().or(part.missing.first()).copied().unwrap_or(0);
+        let kind = if part.rows.is_empty() { "missing" } else { "rows" };
+        Ok(ChangeSet {
+            dataset: self.prepared.dataset.name.clone(),
+            source: Source {
+                reason: self.options.reason.clone(),
+                kind: "file".to_owned(),
+                name: self.prepared.plan.file.clone(),
+                import: Some(self.import),
+                ..Source::default()
+            },
+            based_on: Some(self.prepared.plan.based_on).filter(|_| self.options.strict),
+            // The same rows of the same import are the same change set, also after a restart.
+            idempotency_key: Some(format!("import:{}:{}:{kind}:{first}:{}", self.import, part.unit, changes.len())),
+            more_follows,
+            changes,
+        })
+    }
+
+    async fn changes(&self, rows: &[usize]) -> Result<Vec<Change>, IntakeError> {
+        // The unit of a record that is held may stand only in what is held.
+        let held: Vec<RecordId> = rows
+            .iter()
+            .filter_map(|row| self.prepared.fates.get(*row).and_then(|fate| fate.record))
+            .collect();
+        let mut versions: HashMap<RecordId, Vec<Version>> = HashMap::new();
+        for version in self.ledger.open_versions(self.permit, &self.prepared.dataset.name, &held).await? {
+            versions.entry(version.record).or_default().push(version);
+        }
+        let prepared = Arc::clone(self.prepared);
+        let new_ids = Arc::clone(&self.new_ids);
+        let rows = rows.to_vec();
+        let (said, today) = (self.options.effective, self.ledger.clock().today());
+        let by = self.options.effective_field.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            rows.iter()
+                .filter_map(|row| change_of(&prepared, *row, &new_ids, &versions, said, by.as_deref(), today))
+                .collect::<Vec<Change>>()
+        });
+        work.await.map_err(|error| IntakeError::Stopped(error.to_string()))
+    }
+}
+
+/// What one row asserts.
+fn change_of(
+    prepared: &Prepared,
+    row: usize,
+    new_ids: &HashMap<usize, RecordId>,
+    held: &HashMap<RecordId, Vec<Version>>,
+    said: Option<Day>,
+    by: Option<&str>,
+    today: Day,
+) -> Option<Change> {
+    let dataset = &prepared.dataset;
+    let (batch, place) = prepared.locate(row)?;
+    let record = prepared.fates.get(row).and_then(|fate| fate.record);
+    let mut patch = patch_of(dataset, batch, place, record.is_some());
+    for (position, link) in prepared.links.get(&row).into_iter().flatten() {
+        let target = match link {
+            Link::Record(record) => Some(*record),
+            Link::Row(other) => new_ids.get(other).copied(),
+        };
+        if let (Some(slot), Some(target)) = (patch.get_mut(*position), target) {
+            *slot = Some(target.into());
+        }
+    }
+    let target = match (record, new_ids.get(&row)) {
+        (Some(record), _) => Target::Existing(record),
+        (None, Some(record)) => Target::New(*record),
+        (None, None) => return None,
+    };
+    let stretches = record.and_then(|record| held.get(&record)).map_or(&[][..], Vec::as_slice);
+    let unit = match dataset.unit {
+        UnitRule::SelfUnit { .. } => Some(UnitId::new(target.record().get())),
+        UnitRule::Root | UnitRule::OfField(_) => unit_of(dataset, &patch, stretches),
+    };
+    let (from, to) = period(dataset, said, by, &patch, today);
+    Some(Change { target, unit: unit.unwrap_or(crate::ledger::COMMON), from, to, action: Action::Assert(patch) })
 }
 
 async fn groups(
     ledger: &Ledger,
     permit: &Permit,
     prepared: &Prepared,
-    options: &Options,
 ) -> Result<BTreeMap<UnitId, Group>, IntakeError> {
     let units = ledger.security().units();
     let mut offices: BTreeSet<UnitId> = BTreeSet::new();
@@ -161,64 +259,7 @@ async fn groups(
         let unit = reporting_unit(&units, &offices, unit);
         groups.entry(unit).or_default().missing.push(place);
     }
-    let _ = options;
     Ok(groups)
-}
-
-async fn changes_of(
-    ledger: &Ledger,
-    permit: &Permit,
-    prepared: &Prepared,
-    options: &Options,
-    rows: &[usize],
-    new_ids: &HashMap<usize, RecordId>,
-) -> Result<Vec<Change>, IntakeError> {
-    let dataset = &prepared.dataset;
-    // The unit of a record that is held may stand only in what is held.
-    let held: Vec<RecordId> =
-        rows.iter().filter_map(|row| prepared.fates.get(*row).and_then(|fate| fate.record)).collect();
-    let mut versions: HashMap<RecordId, Vec<crate::ledger::Version>> = HashMap::new();
-    for version in ledger.open_versions(permit, &dataset.name, &held).await? {
-        versions.entry(version.record).or_default().push(version);
-    }
-    let mut links: HashMap<usize, Vec<(usize, Link)>> = HashMap::new();
-    for ((row, position), link) in &prepared.links {
-        links.entry(*row).or_default().push((*position, *link));
-    }
-    let mut changes = Vec::with_capacity(rows.len());
-    for row in rows {
-        let Some((batch, place)) = prepared.locate(*row) else { continue };
-        let record = prepared.fates.get(*row).and_then(|fate| fate.record);
-        let mut patch = patch_of(dataset, batch, place, record.is_some());
-        for (position, link) in links.get(row).into_iter().flatten() {
-            let target = match link {
-                Link::Record(record) => Some(*record),
-                Link::Row(other) => new_ids.get(other).copied(),
-            };
-            if let (Some(slot), Some(target)) = (patch.get_mut(*position), target) {
-                *slot = Some(target.into());
-            }
-        }
-        let target = match (record, new_ids.get(row)) {
-            (Some(record), _) => Target::Existing(record),
-            (None, Some(record)) => Target::New(*record),
-            (None, None) => continue,
-        };
-        let stretches = record.and_then(|record| versions.get(&record)).map_or(&[][..], Vec::as_slice);
-        let own = match dataset.unit {
-            UnitRule::SelfUnit { .. } => Some(UnitId::new(target.record().get())),
-            UnitRule::Root | UnitRule::OfField(_) => unit_of(dataset, &patch, stretches),
-        };
-        let (from, to) = period(dataset, options.effective, &patch, ledger);
-        changes.push(Change {
-            target,
-            unit: own.unwrap_or(crate::ledger::COMMON),
-            from,
-            to,
-            action: Action::Assert(patch),
-        });
-    }
-    Ok(changes)
 }
 
 /// What a complete list proposes for records that it does not have.

@@ -1,6 +1,6 @@
 //! Rows held against what is held: completed with it, checked, compared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use columns::{Cell, Checker, ColumnBuilder, Table};
 use kernel::{RecordId, Value};
@@ -9,7 +9,7 @@ use standard::{Check, Dataset};
 use super::context::Context;
 use super::error::IntakeError;
 use super::plan::{Class, Plan};
-use super::prepare::{Fate, Link, Preparation};
+use super::prepare::{Fate, Link, Links, Preparation};
 use super::rows::{patch_of, period, unit_of};
 use super::typing::{Batch, cell_of, column_type};
 use super::work::Work;
@@ -19,7 +19,7 @@ use crate::ledger::{Action, COMMON, Change, Target, Version};
 /// Holds rows against the versions that are held.
 pub(super) struct Comparison<'c> {
     pub preparation: &'c Preparation<'c>,
-    pub links: &'c HashMap<(usize, usize), Link>,
+    pub links: &'c Links,
     pub context: &'c Context,
     pub checker: Option<&'c Checker>,
     pub checks: &'c [&'c Check],
@@ -133,8 +133,7 @@ impl Comparison<'_> {
         if fate.class != Class::New || work.refused.get(row).copied().unwrap_or(false) {
             return;
         }
-        let patch = patch_of(work.dataset, batch, place, versions.is_some());
-        self.complete(work, row, &patch, versions.as_deref());
+        self.require(work, row, place, batch, versions.as_deref());
         if work.refused.get(row).copied().unwrap_or(false) {
             return;
         }
@@ -146,7 +145,10 @@ impl Comparison<'_> {
             }
             return;
         };
-        let (from, to) = period(work.dataset, self.preparation.options.effective, &patch, self.preparation.ledger);
+        let patch = patch_of(work.dataset, batch, place, true);
+        let options = self.preparation.options;
+        let by = options.effective_field.as_deref();
+        let (from, to) = period(work.dataset, options.effective, by, &patch, self.preparation.ledger.clock().today());
         let unit = versions.first().map_or(COMMON, |version| version.unit);
         let change = Change {
             target: Target::Existing(versions.first().map_or(RecordId::default(), |version| version.record)),
@@ -156,7 +158,7 @@ impl Comparison<'_> {
             action: Action::Assert(patch),
         };
         let mut differences = crate::ledger::differences(&versions, &change);
-        for (position, link) in self.links.iter().filter(|((linked, _), _)| *linked == row).map(|((_, p), l)| (p, l)) {
+        for (position, link) in self.links.get(&row).into_iter().flatten() {
             let Link::Record(record) = link else { continue };
             let held = versions.first().and_then(|version| version.values.get(*position));
             if held != Some(&Value::from(*record)) {
@@ -182,11 +184,12 @@ impl Comparison<'_> {
     }
 
     /// A new record needs its required fields; a held one has them.
-    fn complete(
+    fn require(
         &self,
         work: &mut Work<'_>,
         row: usize,
-        patch: &[Option<Value>],
+        place: usize,
+        batch: &Batch,
         versions: Option<&[Version]>,
     ) {
         let dataset = work.dataset;
@@ -194,19 +197,19 @@ impl Comparison<'_> {
             if !field.required {
                 continue;
             }
-            let given = patch.get(position).and_then(Option::as_ref);
-            let linked = self.links.contains_key(&(row, position));
-            let filled = linked
-                || match given {
-                    Some(value) => !value.is_null(),
-                    None => versions.is_some_and(|versions| {
-                        versions.iter().any(|version| version.values.get(position).is_some_and(|v| !v.is_null()))
-                    }),
-                };
-            if !filled {
+            let in_row = match batch.table.position(&field.name) {
+                Some(column) => !batch.table.is_null(column, place),
+                None => batch.geometries.get(place).is_some_and(Option::is_some),
+            };
+            let linked = || self.links.get(&row).is_some_and(|links| links.iter().any(|(p, _)| *p == position));
+            let held = || {
+                versions.is_some_and(|versions| {
+                    versions.iter().any(|version| version.values.get(position).is_some_and(|value| !value.is_null()))
+                })
+            };
+            if !in_row && !linked() && !held() {
                 work.refuse(row, "CELL-REQUIRED", &field.name, String::new(), String::new());
             }
         }
     }
 }
-

@@ -10,7 +10,8 @@ use security::Permit;
 use shape::{Geometry, RegionIndex};
 use standard::{Dataset, Field, FieldKind, Storage};
 
-use super::references::{Referable, ReferenceIndex};
+use super::error::IntakeError;
+use super::references::{Referable, Reference, ReferenceIndex};
 use crate::ledger::{Ledger, LedgerError, Version};
 
 /// What is known before the first row is read.
@@ -120,6 +121,23 @@ async fn reference_index(
             level: first(level).and_then(Value::as_text).map(str::to_owned),
         }
     })))
+}
+
+/// The unit of that code or name: an education unit, or an institution.
+///
+/// # Errors
+/// [`IntakeError::UnknownUnit`] where no unit, or more than one, is called so.
+pub async fn unit_named(ledger: &Ledger, permit: &Permit, text: &str) -> Result<UnitId, IntakeError> {
+    let day = ledger.clock().today();
+    for dataset in ["education_unit", "institution"] {
+        match reference_index(ledger, permit, dataset, day).await?.resolve(text, &[]) {
+            Reference::Found(record) | Reference::Superseded { record, .. } => {
+                return Ok(UnitId::new(record.get()));
+            }
+            Reference::Ambiguous(_) | Reference::Unknown => {}
+        }
+    }
+    Err(IntakeError::UnknownUnit(text.to_owned()))
 }
 
 async fn unit_of_division(

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::typing::Batch;
 
 /// Fills blanks of institution rows; leaves other datasets alone.
-pub struct Deriver<'a> {
+pub(super) struct Deriver<'a> {
     standard: &'a Standard,
     context: &'a Context,
     /// Places of the fields among the stored fields.
@@ -35,7 +35,7 @@ struct Places {
 
 impl<'a> Deriver<'a> {
     /// Prepares for a dataset.
-    pub fn new(dataset: &'a Dataset, standard: &'a Standard, context: &'a Context) -> Deriver<'a> {
+    pub(super) fn new(dataset: &'a Dataset, standard: &'a Standard, context: &'a Context) -> Deriver<'a> {
         let place = |name: &str| dataset.stored_fields().position(|field| field.name == name);
         let places = (dataset.name == "institution")
             .then(|| {
@@ -62,7 +62,7 @@ impl<'a> Deriver<'a> {
     ///
     /// # Errors
     /// Only when table and definitions disagree.
-    pub fn derive(&self, mut batch: Batch, datum: &str) -> Result<Batch, ColumnsError> {
+    pub(super) fn derive(&self, mut batch: Batch, datum: &str) -> Result<Batch, ColumnsError> {
         let Some(places) = self.places else { return Ok(batch) };
         let rows = batch.table.rows();
         let wanted = [
@@ -76,26 +76,25 @@ impl<'a> Deriver<'a> {
             places.campus,
             places.datum_origin,
         ];
-        // The first column of the table is the row number.
         let mut builders: Vec<(usize, ColumnBuilder, Vec<bool>)> = Vec::new();
         for place in wanted {
-            if let Some(kind) = batch.table.schema().column_type(place + 1) {
+            if let Some(kind) = batch.table.schema().column_type(place) {
                 builders.push((place, ColumnBuilder::new(kind), vec![false; rows]));
             }
         }
         let types = self.standard.code_set("school_type");
         for row in 0..rows {
-            let name = batch.table.text(places.name + 1, row).unwrap_or_default();
-            let stated = batch.table.text(places.kind + 1, row).map(str::to_owned);
+            let name = batch.table.text(places.name, row).unwrap_or_default();
+            let stated = batch.table.text(places.kind, row).map(str::to_owned);
             let guess = match &stated {
                 Some(_) => None,
                 None => self.standard.type_rules().school_type(name).map(|guess| guess.code.to_owned()),
             };
             let kind = stated.clone().or(guess.clone());
             let entry = kind.as_deref().and_then(|code| types.and_then(|set| set.entry(code)));
-            let division = batch.table.int(places.division + 1, row).map(RecordId::new);
+            let division = batch.table.int(places.division, row).map(RecordId::new);
             for (place, builder, inferred) in &mut builders {
-                let held = batch.table.cell(*place + 1, row);
+                let held = batch.table.cell(*place, row);
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
                 let cleared = batch.cleared.get(*place).is_some_and(|rows| rows.binary_search(&number).is_ok());
                 if held != Cell::Null || cleared {
@@ -122,7 +121,7 @@ impl<'a> Deriver<'a> {
                     place if place == places.status => text(Some("open".to_owned())),
                     place if place == places.origin => text(Some("real".to_owned())),
                     place if place == places.datum_origin => {
-                        text(batch.table.real(places.lon + 1, row).map(|_| datum.to_owned()))
+                        text(batch.table.real(places.lon, row).map(|_| datum.to_owned()))
                     }
                     _ => Cell::Null,
                 };
@@ -134,7 +133,7 @@ impl<'a> Deriver<'a> {
         }
         for (place, builder, inferred) in builders {
             batch.inferred.insert(place, inferred);
-            batch.table = batch.table.with_column(place + 1, builder)?;
+            batch.table = batch.table.with_column(place, builder)?;
         }
         Ok(batch)
     }

@@ -95,15 +95,30 @@ impl<'a> Explainer<'a> {
             .collect()
     }
 
+    /// A sentence about one row made one about all: each placeholder becomes the title of its field.
+    fn in_general(&self, sentence: &str, lang: Lang) -> String {
+        let mut general = sentence.to_owned();
+        for field in &self.dataset.fields {
+            let placeholder = format!("{{{}}}", field.name);
+            if general.contains(&placeholder) {
+                general = general.replace(&placeholder, field.title.get(lang));
+            }
+        }
+        general
+    }
+
     /// What a cause says: a check of the standard, or one of the intake's own.
-    pub fn cause(&self, code: &str, field: &str) -> CauseText {
+    pub(super) fn cause(&self, code: &str, field: &str) -> CauseText {
         if let Some(check) = self.standard.check(code) {
             return CauseText {
                 code: code.to_owned(),
                 field: field.to_owned(),
                 severity: check.severity.as_str().to_owned(),
-                message: (check.message.zh.clone(), check.message.en.clone()),
-                repair: (check.repair.zh.clone(), check.repair.en.clone()),
+                message: (
+                    self.in_general(&check.message.zh, Lang::Zh),
+                    self.in_general(&check.message.en, Lang::En),
+                ),
+                repair: (self.in_general(&check.repair.zh, Lang::Zh), self.in_general(&check.repair.en, Lang::En)),
             };
         }
         let title = self.dataset.field(field).map(|field| &field.title);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::Datum;
 use serde::{Deserialize, Serialize};
-use standard::Dataset;
+use standard::{Dataset, FieldKind};
 
 /// A mapping file: what a file's columns are, for files whose headers do not say it.
 ///
@@ -41,6 +41,9 @@ pub struct Mapping {
     pub delimiter: Option<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// The date field that says from when each row holds, such as `founded` for a list of institutions with
+    /// their history. Rows that leave it blank follow the dataset's rule.
+    pub effective_field: Option<String>,
 }
 
 /// A mapping that cannot be used.
@@ -59,6 +62,9 @@ pub enum MappingFault {
         /// The field that was perhaps meant.
         instead: Option<String>,
     },
+    /// The field that is to say from when rows hold is no date.
+    #[error("effective_field names `{0}`, which is not a date; name a field that is one")]
+    EffectiveField(String),
     /// It names a datum that is not known.
     #[error("`{0}` is not a datum; write wgs84, cgcs2000, gcj02 or bd09")]
     Datum(String),
@@ -132,6 +138,12 @@ impl Columns {
     pub fn recognise(dataset: &Dataset, headers: &[String], mapping: &Mapping) -> Result<Columns, MappingFault> {
         for field in mapping.map.values().chain(mapping.constants.keys()).chain(mapping.values.keys()) {
             field_place(dataset, field)?;
+        }
+        if let Some(name) = &mapping.effective_field {
+            let place = field_place(dataset, name)?;
+            if dataset.fields.get(place).is_none_or(|field| field.kind != FieldKind::Date) {
+                return Err(MappingFault::EffectiveField(name.clone()));
+            }
         }
         let columns = match &mapping.columns {
             Some(names) => Columns::listed(dataset, names)?,

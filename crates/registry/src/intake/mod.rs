@@ -19,6 +19,8 @@ pub mod references;
 mod rows;
 mod single;
 mod typing;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub(crate) use typing::{cell_of, column_type, stored_value};
@@ -48,6 +50,9 @@ pub struct Options {
     pub datum: Option<Datum>,
     /// From when its values hold; the dataset's own rule otherwise.
     pub effective: Option<Day>,
+    /// The date field from which each row says itself when it holds ([`Mapping::effective_field`]); it goes
+    /// before `effective`.
+    pub effective_field: Option<String>,
     /// The unit for which it is a complete list.
     pub complete_for: Option<UnitId>,
     /// Why, in the words of whoever imports it.
@@ -142,7 +147,7 @@ fn dataset_named(ledger: &Ledger, name: &str) -> Result<Arc<standard::Dataset>, 
 pub async fn commit(
     ledger: &Ledger,
     permit: &Permit,
-    prepared: &Prepared,
+    prepared: &Arc<Prepared>,
     options: &Options,
     import: i64,
     progress: &Progress,

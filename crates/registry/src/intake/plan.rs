@@ -167,7 +167,7 @@ const EXAMPLES: usize = 5;
 /// So many different values are counted for each cause.
 const VALUES: usize = 2_000;
 /// So many of them are shown.
-const VALUES_SHOWN: usize = 10;
+const VALUES_SHOWN: usize = 20;
 
 /// What a cause says in general; made once per cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,7 +181,7 @@ pub(super) struct CauseText {
 
 impl CauseBook {
     /// Adds a row to its cause.
-    pub fn add(&mut self, code: &str, field: &str, text: impl FnOnce() -> CauseText, example: RowExample) {
+    pub(super) fn add(&mut self, code: &str, field: &str, text: impl FnOnce() -> CauseText, example: RowExample) {
         let gathered = self.causes.entry((code.to_owned(), field.to_owned())).or_insert_with(|| {
             let text = text();
             Gathered {
@@ -213,7 +213,7 @@ impl CauseBook {
     }
 
     /// The causes, the most frequent first.
-    pub fn into_causes(self) -> Vec<Cause> {
+    pub(super) fn into_causes(self) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self
             .causes
             .into_values()

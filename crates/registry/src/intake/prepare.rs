@@ -29,8 +29,8 @@ pub struct Prepared {
     pub(super) dataset: Arc<Dataset>,
     pub(super) batches: Vec<Batch>,
     pub(super) fates: Vec<Fate>,
-    /// References to records of the same file: (row, place among the stored fields) → row.
-    pub(super) links: HashMap<(usize, usize), Link>,
+    /// References to records of the same file.
+    pub(super) links: Links,
     pub(super) missing: Vec<(RecordId, Version)>,
     pub(super) rows_before: Vec<usize>,
     pub(super) refusals: Vec<Refusal>,
@@ -45,6 +45,9 @@ pub(super) struct Refusal {
     pub value: String,
     pub detail: String,
 }
+
+/// References within the file: row → places among the stored fields, and where each leads.
+pub(super) type Links = HashMap<usize, Vec<(usize, Link)>>;
 
 /// Where a reference within the file leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +124,7 @@ impl Preparation<'_> {
     ///
     /// # Errors
     /// Only what stops the whole file; rows at fault are part of the plan.
-    pub async fn run(self, reader: RawReader, file: &str) -> Result<Prepared, IntakeError> {
+    pub(super) async fn run(self, reader: RawReader, file: &str) -> Result<Prepared, IntakeError> {
         let day = self.options.effective.unwrap_or_else(|| self.ledger.clock().today());
         let context = Arc::new(Context::load(self.ledger, self.permit, &self.dataset, day).await?);
         let columns = Columns::recognise(&self.dataset, reader.headers().unwrap_or_default(), &self.mapping)?;
@@ -238,16 +241,15 @@ impl Preparation<'_> {
                 let mut chunks = Vec::new();
                 while chunks.len() < rayon::current_num_threads() {
                     let Some(chunk) = reader.next_chunk()? else { break };
-                    let first = rows;
                     rows += chunk.len();
-                    chunks.push((first, chunk));
+                    chunks.push(chunk);
                 }
                 if chunks.is_empty() {
                     break;
                 }
                 let typed: Vec<Result<Batch, columns::ColumnsError>> = chunks
                     .into_par_iter()
-                    .map(|(first, chunk)| deriver.derive(typist.batch(chunk, first)?, datum.code()))
+                    .map(|chunk| deriver.derive(typist.batch(chunk)?, datum.code()))
                     .collect();
                 for batch in typed {
                     batches.push(batch?);

@@ -4,7 +4,7 @@ use kernel::{Day, UnitId, Value};
 use standard::{Dataset, EffectiveRule, UnitRule};
 
 use super::typing::{Batch, stored_value};
-use crate::ledger::{COMMON, Ledger, Version};
+use crate::ledger::{COMMON, Version};
 
 /// What a row asserts, one entry for each stored field. Values that were only inferred do not speak of a
 /// record that is held.
@@ -30,19 +30,28 @@ pub(super) fn patch_of(dataset: &Dataset, batch: &Batch, row: usize, held: bool)
         .collect()
 }
 
-/// From when to when a row holds.
+/// From when to when a row holds: what the row itself says in the field `by`, else what was said of the
+/// whole file, else the dataset's rule.
 pub(super) fn period(
     dataset: &Dataset,
     said: Option<Day>,
+    by: Option<&str>,
     patch: &[Option<Value>],
-    ledger: &Ledger,
+    today: Day,
 ) -> (Day, Option<Day>) {
-    if let Some(day) = said {
+    let own = by
+        .and_then(|name| dataset.stored_fields().position(|field| field.name == name))
+        .and_then(|position| patch.get(position))
+        .and_then(Option::as_ref)
+        .and_then(Value::as_int)
+        .and_then(|days| i32::try_from(days).ok())
+        .map(Day::new);
+    if let Some(day) = own.or(said) {
         return (day, None);
     }
     match &dataset.default_effective {
         EffectiveRule::Beginning => (Day::BEGINNING, None),
-        EffectiveRule::Today => (ledger.clock().today(), None),
+        EffectiveRule::Today => (today, None),
         EffectiveRule::Period(field) => {
             let value = dataset
                 .stored_fields()

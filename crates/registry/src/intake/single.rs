@@ -111,7 +111,7 @@ pub async fn commit_row(
         }
     };
     let mut patch = patch_of(dataset, batch, place, row.target.is_some());
-    for ((_, position), link) in &prepared.links {
+    for (position, link) in prepared.links.get(&0).into_iter().flatten() {
         if let (Link::Record(record), Some(slot)) = (link, patch.get_mut(*position)) {
             *slot = Some(Value::from(*record));
         }
@@ -126,7 +126,7 @@ pub async fn commit_row(
     };
     let (from, to) = match row.from {
         Some(from) => (from, row.to),
-        None => period(dataset, None, &patch, ledger),
+        None => period(dataset, None, None, &patch, ledger.clock().today()),
     };
     let change = Change {
         target,
@@ -170,7 +170,7 @@ impl Work<'_> {
         let mut fates = Vec::with_capacity(self.refused.len());
         for row in 0..self.refused.len() {
             let row_keys = super::prepare::locate(self.batches, self.rows_before, row)
-                .map(|(batch, place)| self.keys_of(batch, place))
+                .map(|(batch, place)| Work::keys_of(self.dataset, batch, place))
                 .unwrap_or_default();
             let holders = match keys.find(&row_keys) {
                 Match::One(record) => vec![record],

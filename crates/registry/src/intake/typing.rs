@@ -105,7 +105,7 @@ pub struct Pending {
 pub struct Batch {
     /// Number of each row in the file, as a person counts them there.
     pub source_rows: Vec<u64>,
-    /// `row_no` and one column for each stored field, as the checks want them.
+    /// One column for each stored field but geometries, as the checks want them.
     pub table: Table,
     /// For each stored field, the rows that clear it, ascending.
     pub cleared: Vec<Vec<u32>>,
@@ -143,9 +143,9 @@ pub(crate) fn column_type(field: &Field) -> Option<ColumnType> {
     }
 }
 
-/// The schema of the table that checks see as `staged`.
+/// The schema of the table that checks see as `staged`; the checker adds `row_no`.
 pub fn staged_schema(dataset: &Dataset) -> Schema {
-    let mut columns = vec![("row_no".to_owned(), ColumnType::Int)];
+    let mut columns = Vec::new();
     for field in dataset.stored_fields() {
         if let Some(kind) = column_type(field) {
             columns.push((field.name.clone(), kind));
@@ -155,10 +155,9 @@ pub fn staged_schema(dataset: &Dataset) -> Schema {
 }
 
 /// What typing needs to know besides the cells.
-pub struct Typist<'a> {
+pub(super) struct Typist<'a> {
     dataset: &'a Dataset,
     standard: &'a Standard,
-    columns: &'a Columns,
     mapping: &'a Mapping,
     references: &'a BTreeMap<String, ReferenceIndex>,
     datum: Datum,
@@ -181,7 +180,7 @@ enum Typed {
 
 impl<'a> Typist<'a> {
     /// Prepares the typing of one file.
-    pub fn new(
+    pub(super) fn new(
         dataset: &'a Dataset,
         standard: &'a Standard,
         columns: &'a Columns,
@@ -205,22 +204,17 @@ impl<'a> Typist<'a> {
                 clues.entry(helped).or_default().push((hint.level.clone(), column));
             }
         }
-        Typist { dataset, standard, columns, mapping, references, datum, stored, clues }
+        Typist { dataset, standard, mapping, references, datum, stored, clues }
     }
 
-    /// Types a chunk. `first_row` is the number of its first row within the import, from 0.
+    /// Types a chunk.
     ///
     /// # Errors
     /// Only when the definitions and the table disagree, which is a fault of the program.
-    pub fn batch(&self, chunk: RawChunk, first_row: usize) -> Result<Batch, columns::ColumnsError> {
+    pub(super) fn batch(&self, chunk: RawChunk) -> Result<Batch, columns::ColumnsError> {
         let rows = chunk.len();
         let schema = staged_schema(self.dataset);
         let mut builders = Vec::with_capacity(schema.len());
-        let mut row_numbers = ColumnBuilder::new(ColumnType::Int);
-        for row in 0..rows {
-            row_numbers.append_int(i64::try_from(first_row + row).ok());
-        }
-        builders.push(row_numbers);
         let mut batch_flaws = Vec::new();
         let mut cleared = Vec::with_capacity(self.stored.len());
         let mut geometries = Vec::new();

@@ -9,7 +9,7 @@ use standard::{Dataset, Severity};
 use super::context::{Context, KeyHash, KeyIndex, KeyPart, Match, key_hash};
 use super::explain::Explainer;
 use super::plan::{CauseBook, Class, RowExample};
-use super::prepare::{Fate, Link, Refusal, locate};
+use super::prepare::{Fate, Link, Links, Refusal, locate};
 use super::typing::Batch;
 
 /// What is found while the rows are gone through.
@@ -87,8 +87,8 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn keys_of(&self, batch: &Batch, row: usize) -> Vec<Option<KeyHash>> {
-        self.dataset
+    pub(super) fn keys_of(dataset: &Dataset, batch: &Batch, row: usize) -> Vec<Option<KeyHash>> {
+        dataset
             .match_keys
             .iter()
             .enumerate()
@@ -118,15 +118,27 @@ impl Work<'_> {
             .collect()
     }
 
+    /// The hashed keys of every row, worked out on all cores.
+    fn all_keys(&self) -> Vec<Vec<Option<KeyHash>>> {
+        use rayon::prelude::*;
+        let dataset = self.dataset;
+        self.batches
+            .par_iter()
+            .flat_map(|batch| {
+                (0..batch.table.rows()).into_par_iter().map(move |row| Self::keys_of(dataset, batch, row))
+            })
+            .collect()
+    }
+
     /// Finds the record of each row, and rows that speak of the same one.
     pub(super) fn match_rows(&mut self, keys: &KeyIndex, context: &Context) -> Vec<Fate> {
         let mut fates = Vec::with_capacity(self.refused.len());
         let mut seen_keys: HashMap<KeyHash, usize> = HashMap::new();
         let mut seen_records: HashMap<RecordId, usize> = HashMap::new();
         let own = context.references.get(&self.dataset.name);
-        for row in 0..self.refused.len() {
+        let all_keys = self.all_keys();
+        for (row, row_keys) in all_keys.into_iter().enumerate() {
             let Some((batch, place)) = locate(self.batches, self.rows_before, row) else { continue };
-            let row_keys = self.keys_of(batch, place);
             let already = self.refused.get(row).copied().unwrap_or(false);
             let mut fate = Fate { class: Class::New, record: None };
             match keys.find(&row_keys) {
@@ -182,8 +194,8 @@ impl Work<'_> {
     }
 
     /// Resolves references to records of the same file.
-    pub(super) fn link(&mut self, context: &Context, fates: &[Fate]) -> HashMap<(usize, usize), Link> {
-        let mut links = HashMap::new();
+    pub(super) fn link(&mut self, context: &Context, fates: &[Fate]) -> Links {
+        let mut links = Links::new();
         if self.batches.iter().all(|batch| batch.pending.is_empty()) {
             return links;
         }
@@ -219,7 +231,7 @@ impl Work<'_> {
                             .get(*only)
                             .and_then(|fate| fate.record)
                             .map_or(Link::Row(*only), Link::Record);
-                        links.insert((row, position), link);
+                        links.entry(row).or_insert_with(Vec::new).push((position, link));
                     }
                     [] | [_] => self.refuse(row, "CELL-REFERENCE", name, pending.text.clone(), String::new()),
                     many => {

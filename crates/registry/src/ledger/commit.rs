@@ -1,6 +1,7 @@
 //! Writing: a change set becomes a commit, whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use db::Tx;
 use db::bulk::BulkRows;
@@ -174,17 +175,23 @@ impl Ledger {
         for version in &mut effects.opened {
             version.since = number;
         }
-        let root = root_of(table, &effects);
         let opened = effects.opened.len() as u64;
         let closed = effects.closed.len() as u64;
         self.write_units(tx, table, number, &effects).await?;
-        store::close(tx, table, number, &effects.closed).await?;
         let columns = table.column_names();
         let mut rows = BulkRows::with_capacity(columns.len(), effects.opened.len());
         for version in effects.opened {
             rows.push(DatasetTable::row(version))?;
         }
-        db::bulk::insert(tx, table.table_name(), &columns, &rows).await?;
+        let rows = Arc::new(rows);
+        // The root is worked out on other threads while the rows go into the store.
+        let root = {
+            let (table, rows, closed) = (table.clone(), Arc::clone(&rows), effects.closed.clone());
+            tokio::task::spawn_blocking(move || root_of(&table, &rows, &closed))
+        };
+        store::close(tx, table, number, &effects.closed).await?;
+        db::bulk::insert(tx, table.table_name(), &columns, rows.as_ref()).await?;
+        let root = root.await.map_err(|error| LedgerError::Damaged(format!("the root was not worked out: {error}")))?;
         self.append(tx, head, table.dataset(), root, (opened, closed), header).await?;
         Ok(Outcome::Committed { number, opened, closed })
     }
@@ -405,20 +412,23 @@ fn effects_on_record(
     }
 }
 
-/// The root over what a commit writes and closes.
-fn root_of(table: &DatasetTable, effects: &Effects) -> Hash {
+/// The root over what a commit writes (rows as they go into the table) and closes.
+fn root_of(table: &DatasetTable, rows: &BulkRows, closed: &[VersionKey]) -> Hash {
     use rayon::prelude::*;
-    let opened = effects
-        .opened
+    let rows: Vec<&[Value]> = rows.rows().collect();
+    let mut leaves: Vec<Hash> = rows
         .par_iter()
-        .map_init(Encoder::default, |encoder, version| {
-            encoder.opened(table.dataset(), table.sorted_fields(), version.into())
+        .map_init(Encoder::default, |encoder, row| {
+            DatasetTable::opened(row).map_or(digest::NO_PARENT, |stretch| {
+                encoder.opened(table.dataset(), table.sorted_fields(), stretch)
+            })
         })
-        .collect::<Vec<Hash>>();
+        .collect();
     let mut encoder = Encoder::default();
-    let closed =
-        effects.closed.iter().map(|(record, since, from)| encoder.closed(table.dataset(), *record, *since, *from));
-    digest::root(opened.into_iter().chain(closed).collect())
+    leaves.extend(
+        closed.iter().map(|(record, since, from)| encoder.closed(table.dataset(), *record, *since, *from)),
+    );
+    digest::root(leaves)
 }
 
 /// The unit that all rows have in common, if they do.

@@ -10,7 +10,7 @@ use super::model::{Commit, Version};
 pub type Hash = [u8; 32];
 
 /// Hash of the commit before the first.
-pub const NO_PARENT: Hash = [0; 32];
+pub(super) const NO_PARENT: Hash = [0; 32];
 
 const LEAF: u8 = 0x00;
 const NODE: u8 = 0x01;
@@ -19,7 +19,7 @@ const COMMIT: u8 = 0x03;
 
 /// Collects the bytes of one encoding; reused from row to row.
 #[derive(Debug, Default)]
-pub struct Encoder {
+pub(super) struct Encoder {
     bytes: Vec<u8>,
 }
 
@@ -75,7 +75,7 @@ impl Encoder {
 
     /// The leaf of a version that was written. `fields` gives the dataset's field names and the place
     /// of each in `values`, in ascending order of the names; empty fields are omitted.
-    pub fn opened(
+    pub(super) fn opened(
         &mut self,
         dataset: &str,
         fields: &[(String, usize)],
@@ -97,7 +97,7 @@ impl Encoder {
     }
 
     /// The leaf of a version that was closed.
-    pub fn closed(&mut self, dataset: &str, record: RecordId, since: CommitNumber, from: Day) -> Hash {
+    pub(super) fn closed(&mut self, dataset: &str, record: RecordId, since: CommitNumber, from: Day) -> Hash {
         self.start(LEAF);
         self.bytes.push(b'C');
         self.text(dataset);
@@ -108,7 +108,7 @@ impl Encoder {
     }
 
     /// The hash of a commit: over everything it says but the hash itself.
-    pub fn commit(&mut self, commit: &Commit) -> Hash {
+    pub(super) fn commit(&mut self, commit: &Commit) -> Hash {
         self.start(COMMIT);
         self.int(commit.number.get());
         self.int(commit.time.get());
@@ -143,7 +143,7 @@ impl Encoder {
 
 /// What the leaf of a written version covers.
 #[derive(Debug, Clone, Copy)]
-pub struct OpenedStretch<'a> {
+pub(super) struct OpenedStretch<'a> {
     /// The record.
     pub record: RecordId,
     /// The unit it is judged by.
@@ -170,7 +170,7 @@ impl<'a> From<&'a Version> for OpenedStretch<'a> {
 
 /// The root over a commit's leaves. The leaves are a set: they are sorted by their bytes, paired from
 /// the left, and a last one without a partner moves up as it is.
-pub fn root(mut leaves: Vec<Hash>) -> Hash {
+pub(super) fn root(mut leaves: Vec<Hash>) -> Hash {
     leaves.sort_unstable();
     if leaves.is_empty() {
         return Sha256::digest([EMPTY]).into();

@@ -11,7 +11,7 @@ use super::model::{Action, Change};
 
 /// A piece of a record's life while a change set is being worked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stretch {
+pub(super) struct Stretch {
     /// First day.
     pub from: Day,
     /// The day after the last; `None`: for good.
@@ -32,7 +32,7 @@ impl Stretch {
 
 /// The stretches of a record after a change. `stretches` must not overlap; the result does not, and is
 /// ordered by day. `width` is the number of fields.
-pub fn apply(stretches: Vec<Stretch>, change: &Change, width: usize) -> Vec<Stretch> {
+pub(super) fn apply(stretches: Vec<Stretch>, change: &Change, width: usize) -> Vec<Stretch> {
     if change.to.is_some_and(|to| to <= change.from) {
         return stretches;
     }
@@ -77,7 +77,7 @@ pub fn apply(stretches: Vec<Stretch>, change: &Change, width: usize) -> Vec<Stre
 }
 
 /// The values with the patch laid over them.
-pub fn patched(values: &[Value], patch: &[Option<Value>]) -> Vec<Value> {
+fn patched(values: &[Value], patch: &[Option<Value>]) -> Vec<Value> {
     values
         .iter()
         .enumerate()

@@ -4,6 +4,7 @@ use db::{ColumnSpec, ColumnType, IndexSpec, Row, TableSpec};
 use kernel::{CommitNumber, Day, RecordId, UnitId, Value};
 use standard::{Dataset, Storage};
 
+use super::digest::OpenedStretch;
 use super::error::LedgerError;
 use super::model::Version;
 
@@ -136,6 +137,20 @@ impl DatasetTable {
             from: day(number(from)?)?,
             to: to.as_int().map(day).transpose()?,
             values: own_values,
+        })
+    }
+
+    /// What the leaf of a row covers; the row as [`DatasetTable::row`] makes it.
+    pub(super) fn opened(row: &[Value]) -> Option<OpenedStretch<'_>> {
+        let (front, values) = row.split_at_checked(SYSTEM_COLUMNS.len())?;
+        let [record, unit, _since, _until, from, to] = front else { return None };
+        let as_day = |value: &Value| value.as_int().and_then(|days| i32::try_from(days).ok()).map(Day::new);
+        Some(OpenedStretch {
+            record: RecordId::new(record.as_int()?),
+            unit: UnitId::new(unit.as_int()?),
+            from: as_day(from)?,
+            to: as_day(to),
+            values,
         })
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use db::on_both_engines;
-use db::testing::TestPlace;
 use kernel::{Clocks, CommitNumber, Day, RecordId, Value};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -36,6 +36,13 @@ pub enum Finding {
         /// Versions written and closed, as stored.
         found: (i64, i64),
     },
+    /// Versions name a commit that the log does not have.
+    Orphans {
+        /// The dataset.
+        dataset: String,
+        /// How many.
+        versions: i64,
+    },
     /// The head is not the last commit.
     Head,
     /// Open versions of a record overlap in effective time.
@@ -58,6 +65,33 @@ pub struct VerifyReport {
     pub head: Hash,
     /// What does not agree; empty: the ledger is whole.
     pub findings: Vec<Finding>,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Finding::Gap { expected, found: Some(found) } => {
+                write!(out, "commit {expected} is missing: {found} follows in its place")
+            }
+            Finding::Gap { expected, found: None } => write!(out, "the log ends before commit {expected}"),
+            Finding::Hash(number) => write!(out, "commit {number} does not say what its hash covers"),
+            Finding::Parent(number) => write!(out, "commit {number} does not follow from the one before it"),
+            Finding::Time(number) => write!(out, "commit {number} is older than the one before it"),
+            Finding::Root(number) => write!(out, "the rows of commit {number} were changed after it was made"),
+            Finding::Count { number, said, found } => write!(
+                out,
+                "commit {number} wrote {} versions and closed {}, but {} and {} are stored",
+                said.0, said.1, found.0, found.1
+            ),
+            Finding::Orphans { dataset, versions } => {
+                write!(out, "{versions} versions of {dataset} belong to no commit")
+            }
+            Finding::Head => write!(out, "the head does not carry the hash of the last commit"),
+            Finding::Overlap { dataset, record } => {
+                write!(out, "record {record} of {dataset} has two versions for the same days")
+            }
+        }
+    }
 }
 
 /// So many leaves are held at a time.
@@ -99,7 +133,14 @@ impl Ledger {
             report.findings.push(Finding::Head);
         }
         report.head = head.hash;
+        let beyond = last_number.next();
         for table in self.tables.values() {
+            let mut orphans = 0;
+            store::versions_written(&mut tx, table, beyond, CommitNumber::LATEST, |_| orphans += 1).await?;
+            store::versions_closed(&mut tx, table, beyond, CommitNumber::LATEST, |_| orphans += 1).await?;
+            if orphans > 0 {
+                report.findings.push(Finding::Orphans { dataset: table.dataset().to_owned(), versions: orphans });
+            }
             for record in store::overlapping(&mut tx, table).await? {
                 report.findings.push(Finding::Overlap { dataset: table.dataset().to_owned(), record });
             }

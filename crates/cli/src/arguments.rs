@@ -1,0 +1,331 @@
+//! What can be asked of the program, in both languages: help is read by people of either.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kernel::Day;
+use server::Settings;
+
+use crate::output::Format;
+
+/// 渭河:教育数据平台 (Weihe, an education data platform)
+#[derive(Debug, Parser)]
+#[command(name = "weihe", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+/// Where the data is, and in which words answers come.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// 数据文件夹 (data folder)
+    #[arg(long, global = true, value_name = "DIR", default_value = "data", env = "WEIHE_DATA")]
+    pub(crate) data: PathBuf,
+    /// 数据库;默认用数据文件夹里的内嵌数据库 (database, postgres://…; by default the embedded one in the data folder)
+    #[arg(long, global = true, value_name = "URL", env = "WEIHE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// 本单位补充的数据标准;默认为数据文件夹下的 standard (own definitions; by default the folder `standard` in the data folder)
+    #[arg(long, global = true, value_name = "DIR", env = "WEIHE_OVERLAY")]
+    pub(crate) overlay: Option<PathBuf>,
+    /// 节点名称,首次建库时记入账本 (this node's name, kept when the ledger is made)
+    #[arg(long, global = true, value_name = "NAME", default_value = "local", env = "WEIHE_NODE", hide = true)]
+    pub(crate) node: String,
+    /// 输出语言 (language of answers)
+    #[arg(long, global = true, value_enum, default_value = "zh", env = "WEIHE_LANG")]
+    pub(crate) lang: Lang,
+}
+
+/// The log, on stderr.
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// 日志级别 (log level: error, warn, info, debug, or a filter such as `server=debug`)
+    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "WEIHE_LOG")]
+    pub(crate) log: String,
+    /// 日志用 JSON (log as JSON lines)
+    #[arg(long, global = true)]
+    pub(crate) log_json: bool,
+}
+
+/// Language of answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// 启动服务 (serve)
+    Serve(Serving),
+    /// 载入演示省份并启动服务 (load the demo province and serve it)
+    Demo(Demo),
+    /// 导入文件:先显示入库预览,再入库 (import a file: the plan, then the commits)
+    Import(Import),
+    /// 导出数据集 (export a dataset)
+    Export(Export),
+    /// 核验账本和审计记录 (recompute every hash of the ledger and of the audit log)
+    Verify(Verify),
+    /// 数据标准 (definitions)
+    Standard {
+        #[command(subcommand)]
+        command: StandardCommand,
+    },
+    /// 账号 (accounts)
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+}
+
+impl Command {
+    /// In which form the answer is wanted. An export's own format is its content, not its answer.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::Serve(serving) => serving.answer.format,
+            Self::Demo(demo) => demo.serving.answer.format,
+            Self::Import(import) => import.answer.format,
+            Self::Export(_) => Format::Text,
+            Self::Verify(verify) => verify.answer.format,
+            Self::Standard { command: StandardCommand::Check(check) } => check.answer.format,
+            Self::User { command } => command.format(),
+        }
+    }
+}
+
+/// The form of the answer.
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// 输出格式 (form of the answer)
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serving {
+    /// 监听地址 (address to listen on)
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "WEIHE_HOST")]
+    pub(crate) host: IpAddr,
+    /// 监听端口;0 为任意空闲端口 (port; 0: any free one)
+    #[arg(long, value_name = "PORT", default_value_t = 4080, env = "WEIHE_PORT")]
+    pub(crate) port: u16,
+    /// 用户通过 https 访问(由前置代理提供) (people reach it by https, through a proxy)
+    #[arg(long, env = "WEIHE_HTTPS")]
+    pub(crate) https: bool,
+    /// 受信任的前置代理,可重复 (proxy whose X-Forwarded-For is believed; may be repeated)
+    #[arg(long, value_name = "IP")]
+    pub(crate) trusted_proxy: Vec<IpAddr>,
+    /// 从别处读取 /metrics 所需的口令 (token that /metrics asks for; without one only this machine reads it)
+    #[arg(long, value_name = "TOKEN", env = "WEIHE_METRICS_TOKEN", hide_env_values = true)]
+    pub(crate) metrics_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+impl Serving {
+    /// Puts what was asked for into the settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.security.https = self.https;
+        settings.security.trusted_proxies.clone_from(&self.trusted_proxy);
+        settings.metrics_token.clone_from(&self.metrics_token);
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// 只载入,不启动服务 (load and stop)
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// CSV、XLSX 或 GeoJSON 文件 (file)
+    pub(crate) file: PathBuf,
+    /// 数据集,例如 institution (dataset)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: String,
+    /// 对照文件:说明各列是哪个字段 (mapping file: which column is which field)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// 坐标系:wgs84、cgcs2000、gcj02 或 bd09 (datum of the coordinates)
+    #[arg(long, value_name = "DATUM")]
+    pub(crate) datum: Option<String>,
+    /// 从哪一天起生效 (first day on which the values hold)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) effective: Option<Day>,
+    /// 文件是该单位的完整名单,库中多出的列为缺失 (the file is the complete list of this unit)
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) complete_for: Option<String>,
+    /// 入库原因,记入历史 (why, kept in the history)
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+    /// 只预览,不入库 (show the plan, write nothing)
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// 数据集,例如 institution (dataset)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: String,
+    /// 业务时点,默认今天 (the day in the world; today by default)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) as_of: Option<Day>,
+    /// 掌握时点:按那一天结束时所掌握的情况 (as known at the end of that day)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) known_on: Option<Day>,
+    /// 写入文件,默认标准输出 (file to write; standard output by default)
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// 文件格式 (form of the file)
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: FileFormat,
+    /// 表头用字段名,不附名称列 (field names as headers, codes without their names)
+    #[arg(long)]
+    pub(crate) names: bool,
+}
+
+/// The form of an exported file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FileFormat {
+    /// A table with a header, which can be imported again
+    Csv,
+    /// A list of objects
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StandardCommand {
+    /// 检查数据标准,指出文件、行和应写的内容 (check definitions: file, line, what to write)
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// 新建账号 (make an account)
+    Add(AddUser),
+    /// 列出账号和岗位 (list accounts and their posts)
+    List {
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// 重设密码 (set a new password)
+    Password {
+        #[command(flatten)]
+        of: NamedUser,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// 授予岗位 (give a post)
+    Grant {
+        #[command(flatten)]
+        of: NamedUser,
+        /// 岗位,例如 statistician (post)
+        #[arg(long, value_name = "POST")]
+        post: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// 收回岗位,编号见 list (take a post back, by its number in the list)
+    Revoke {
+        /// 授权编号 (number of the grant)
+        grant: i64,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// 停用账号 (bar an account)
+    Disable {
+        #[command(flatten)]
+        of: NamedUser,
+    },
+    /// 启用账号 (let an account in again)
+    Enable {
+        #[command(flatten)]
+        of: NamedUser,
+    },
+}
+
+impl UserCommand {
+    fn format(&self) -> Format {
+        match self {
+            Self::Add(add) => add.of.answer.format,
+            Self::List { answer } | Self::Revoke { answer, .. } => answer.format,
+            Self::Password { of, .. }
+            | Self::Grant { of, .. }
+            | Self::Disable { of }
+            | Self::Enable { of } => of.answer.format,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NamedUser {
+    /// 用户名 (name to sign in with)
+    pub(crate) login: String,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddUser {
+    #[command(flatten)]
+    pub(crate) of: NamedUser,
+    /// 显示的姓名 (name on pages)
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) name: String,
+    /// 同时授予的岗位 (post to give at once)
+    #[arg(long, value_name = "POST")]
+    pub(crate) post: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) password: PasswordSource,
+}
+
+/// Where a post holds, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// 单位代码或全称,默认整个节点 (unit; the whole node by default)
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<String>,
+    /// 到哪一天为止(不含) (first day on which it no longer holds)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) until: Option<Day>,
+}
+
+/// Never an argument: those stand in the list of processes and in the shell's history.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordSource {
+    /// 从标准输入读取密码,否则自动生成 (read the password from standard input; otherwise one is made)
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).map_err(|_| format!("`{text}` 不是日期,写成 2025-09-01 (not a date; write 2025-09-01)"))
+}

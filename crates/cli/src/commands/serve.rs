@@ -1,0 +1,39 @@
+//! `weihe serve`.
+
+use serde_json::json;
+use server::App;
+use tokio::net::TcpListener;
+
+use crate::Outcome;
+use crate::arguments::Serving;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::stop::Stop;
+
+pub(crate) async fn run(
+    app: &App,
+    serving: &Serving,
+    stop: &Stop,
+    output: &Output,
+) -> Result<Outcome, Failure> {
+    let listener = listen(serving, output).await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    output.tell(&json!({ "address": address }));
+    output.say(output.text.with("cli-serving", &[("address", &address)]));
+    if !serving.host.is_loopback() && !serving.https {
+        output.aside(output.text.get("cli-not-https"));
+    }
+    server::serve(app.clone(), listener, stop.clone().asked()).await?;
+    output.say(output.text.get("cli-served"));
+    Ok(Outcome::Done)
+}
+
+async fn listen(serving: &Serving, output: &Output) -> Result<TcpListener, Failure> {
+    let at = (serving.host, serving.port);
+    TcpListener::bind(at).await.map_err(|error| {
+        let place = format!("{}:{}", serving.host, serving.port);
+        let cause = error.to_string();
+        let sentence = output.text.with("cli-port-taken", &[("place", &place), ("cause", &cause)]);
+        Failure::new("cli.port", sentence)
+    })
+}

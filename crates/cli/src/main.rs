@@ -1,0 +1,5 @@
+//! The program `weihe`.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

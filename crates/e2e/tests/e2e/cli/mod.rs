@@ -1,0 +1,9 @@
+//! The built program, as a person or a script starts it.
+
+mod demo;
+mod export;
+mod import;
+mod kill;
+mod serve;
+mod standard_check;
+mod user;

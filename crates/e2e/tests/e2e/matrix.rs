@@ -1,0 +1,208 @@
+//! Who may call what: the table of routes as a golden file, and every route called for real.
+
+use std::collections::BTreeMap;
+
+use db::testing::TestPlace;
+use security::{Access, Method, Route};
+use standard::{Post, Scope};
+use testkit::fixtures::institution;
+use testkit::{Answer, Client, TestApp};
+
+#[tokio::test]
+async fn every_route_stands_in_the_matrix() {
+    let place = TestPlace::sqlite().unwrap();
+    let app = TestApp::start(&place).await;
+    let (_, table) = app.app.router().unwrap();
+    insta::assert_snapshot!("matrix", table.matrix(app.app.security().posts()));
+    app.stop().await;
+    place.remove().await.unwrap();
+}
+
+/// How the reader's unit stands to the unit of the record that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Relation {
+    Own,
+    Subordinate,
+    Sibling,
+    Parent,
+}
+
+impl Relation {
+    const ALL: [Self; 4] = [Self::Own, Self::Subordinate, Self::Sibling, Self::Parent];
+
+    /// The reader's unit.
+    fn reader(self) -> &'static str {
+        match self {
+            Self::Own | Self::Parent => "610113",
+            Self::Subordinate => "610100",
+            Self::Sibling => "610104",
+        }
+    }
+
+    /// The institution that is asked for: one of the county 610113, or one that the city runs itself.
+    fn institution(self) -> &'static str {
+        match self {
+            Self::Own | Self::Subordinate | Self::Sibling => "雁塔路小学",
+            Self::Parent => "市直属小学",
+        }
+    }
+
+    fn is_within(self, post: &Post) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Subordinate => post.scope == Scope::Subtree,
+            Self::Sibling | Self::Parent => false,
+        }
+    }
+}
+
+struct World {
+    app: TestApp,
+    /// Record and last commit of each institution.
+    records: BTreeMap<&'static str, (i64, i64)>,
+}
+
+impl World {
+    async fn make(place: &TestPlace) -> Self {
+        let app = TestApp::start(place).await;
+        let mut records = BTreeMap::new();
+        for (name, unit) in [("雁塔路小学", "610113"), ("市直属小学", "610100")] {
+            let row = institution(name, "610113").with("unit", unit);
+            app.load(&[row]).await;
+            let record = app.institution(name).await.get();
+            let commit = app.app.registry().ledger().head().await.unwrap().number.get();
+            records.insert(name, (record, commit));
+        }
+        Self { app, records }
+    }
+
+    /// A real address for a route, and whether what it shows belongs to a unit. A route that is not here
+    /// fails the test: whoever adds one says here how it is called.
+    fn address(&self, route: &str, relation: Relation) -> Option<(String, Reach)> {
+        let (record, commit) = self.records[relation.institution()];
+        let everyone = |address: &str| Some((address.to_owned(), Reach::Everyone));
+        match route {
+            "/institutions/{id}" => Some((format!("/institutions/{record}"), Reach::OfUnit)),
+            "/institutions/{id}/edit" => Some((format!("/institutions/{record}/edit"), Reach::OfUnit)),
+            "/commits/{number}" => Some((format!("/commits/{commit}"), Reach::OfUnit)),
+            // These were imported at the command line, and belong to nobody who signs in.
+            "/imports/{id}" => Some(("/imports/1".to_owned(), Reach::Hidden)),
+            "/imports/{id}/progress" => Some(("/imports/1/progress".to_owned(), Reach::Hidden)),
+            "/imports/{id}/refused.csv" => Some(("/imports/1/refused.csv".to_owned(), Reach::Hidden)),
+            "/institutions/places.json" => everyone("/institutions/places.json?parent=610100"),
+            "/dictionary/{dataset}" => everyone("/dictionary/institution"),
+            "/dictionary/codes/{set}" => everyone("/dictionary/codes/stage"),
+            "/assets/{file}" => everyone("/assets/app.css"),
+            "/language" => everyone("/language?to=en&back=%2F"),
+            plain if !plain.contains('{') => everyone(plain),
+            _ => None,
+        }
+    }
+}
+
+/// Who sees what stands at an address, among those whose post may call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everyone,
+    OfUnit,
+    Hidden,
+}
+
+/// Statuses that say: here you are, or it is elsewhere, or it has not changed.
+fn is_answered(answer: &Answer) -> bool {
+    answer.status.is_success() || (answer.status.is_redirection() && !answer.location().starts_with("/signin"))
+}
+
+async fn every_answer(place: &TestPlace) {
+    let world = World::make(place).await;
+    let (_, table) = world.app.app.router().unwrap();
+    let routes: Vec<Route> = table.iter().filter(|route| route.method == Method::Get).collect();
+    let posts = world.app.app.security().posts().to_vec();
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    for post in &posts {
+        for relation in Relation::ALL {
+            let client = world.app.signed_in(&post.name, Some(relation.reader())).await;
+            for route in &routes {
+                let Some((address, reach)) = world.address(route.path, relation) else {
+                    panic!("say in World::address how {} is called", route.path);
+                };
+                let answer = client.get(&address).await;
+                asked += 1;
+                let expected = match reach {
+                    _ if !route.access.allows(post) => Expected::Refused,
+                    Reach::Hidden => Expected::Hidden,
+                    Reach::OfUnit if !relation.is_within(post) => Expected::Hidden,
+                    Reach::OfUnit | Reach::Everyone => Expected::Answered,
+                };
+                let is_public_file = route.path.starts_with("/assets/") || route.path == "/metrics";
+                if !expected.fits(&answer) && !is_public_file {
+                    wrong.push(format!("{} {relation:?} {address}: {} is not {expected:?}", post.name, answer.status));
+                }
+                if answer.text().contains('⟨') {
+                    wrong.push(format!("{} {address}: a message is missing", post.name));
+                }
+            }
+        }
+    }
+    assert_eq!(wrong, [] as [String; 0]);
+    assert_eq!(asked, posts.len() * 4 * routes.len());
+    nobody_gets_in(&world.app.visitor(), &world, &routes).await;
+    forgeries_stay_out(&world, &posts).await;
+    world.app.stop().await;
+}
+
+#[derive(Debug)]
+enum Expected {
+    Answered,
+    /// The post may not.
+    Refused,
+    /// For this reader there is no such thing.
+    Hidden,
+}
+
+impl Expected {
+    fn fits(&self, answer: &Answer) -> bool {
+        match self {
+            Self::Answered => is_answered(answer),
+            Self::Refused => answer.status == 403,
+            Self::Hidden => answer.status == 404,
+        }
+    }
+}
+
+async fn nobody_gets_in(visitor: &Client, world: &World, routes: &[Route]) {
+    for route in routes {
+        let Some((address, _)) = world.address(route.path, Relation::Own) else { continue };
+        let page = visitor.get(&address).await;
+        let fetched = visitor.fetch(&address).await;
+        if route.access == Access::Public {
+            assert!(!page.location().starts_with("/signin"), "{address}");
+        } else {
+            let is_json = address.contains(".json") || address.ends_with("/progress");
+            assert!(page.location().starts_with("/signin") || (is_json && page.status == 401), "{address}: {}", page.status);
+            assert!(!is_answered(&fetched), "{address}: {}", fetched.status);
+        }
+    }
+}
+
+/// What changes something takes no form without the token of the session.
+async fn forgeries_stay_out(world: &World, posts: &[Post]) {
+    let (_, table) = world.app.app.router().unwrap();
+    let before = world.app.app.registry().ledger().head().await.unwrap().number;
+    for post in posts {
+        let client = world.app.signed_in(&post.name, None).await;
+        for route in table.iter().filter(|route| route.method != Method::Get) {
+            let address = route.path.replace("{id}", "1").replace("{number}", "1");
+            let answer = client.form_without_token(&address, &[("csrf", "forged")]).await;
+            assert_eq!(answer.status, 403, "{} {address}", post.name);
+        }
+    }
+    assert_eq!(world.app.app.registry().ledger().head().await.unwrap().number, before);
+}
+
+db::on_both_engines! {
+    async fn every_route_answers_to_whom_it_may_and_to_nobody_else(place: &TestPlace) {
+        every_answer(place).await;
+    }
+}

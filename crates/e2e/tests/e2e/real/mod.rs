@@ -1,0 +1,1 @@
+//! Shown on real input: files that lie beside the clone.

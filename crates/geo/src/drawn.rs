@@ -1,0 +1,204 @@
+//! A map as it is drawn: the places of a state with the value and the colour of each.
+
+use std::collections::HashSet;
+
+use registry::held::View;
+use security::Permit;
+use standard::{Figure, Lang};
+use ui::{Language, Text, format};
+
+use crate::api::{Geo, Moment};
+use crate::error::GeoError;
+use crate::figures::classes::Classes;
+use crate::figures::{self, Evaluation, POPULATION, Sources, Sums, YEARS};
+use crate::layers::PlaceNumber;
+use crate::model::Kinds;
+use crate::schools::Schools;
+use crate::state::MapState;
+
+/// What figures of a moment are worked out from, within one permit.
+pub(crate) struct Numbers {
+    pub(crate) schools: Schools,
+    years: View,
+    population: View,
+}
+
+impl Numbers {
+    /// Reads what the permit reaches.
+    pub(crate) async fn read(geo: &Geo, permit: &Permit, moment: &Moment) -> Result<Self, GeoError> {
+        let registry = geo.registry();
+        Ok(Self {
+            schools: geo.schools(permit, moment).await?,
+            years: registry.view(permit, YEARS, moment.clocks).await?,
+            population: registry.view(permit, POPULATION, moment.clocks).await?,
+        })
+    }
+
+    /// A figure for every place.
+    pub(crate) fn evaluate(&self, moment: &Moment, figure: &Figure, kinds: &Kinds) -> Evaluation {
+        let sources = Sources {
+            scene: &moment.scene,
+            schools: &self.schools,
+            years: &self.years,
+            population: &self.population,
+        };
+        figures::evaluate(figure, kinds, &sources)
+    }
+}
+
+/// A state with its values.
+pub(crate) struct Drawn {
+    pub(crate) evaluation: Evaluation,
+    /// The places that are coloured, each with its value.
+    pub(crate) places: Vec<(PlaceNumber, Option<f64>)>,
+    pub(crate) classes: Classes,
+    /// What all of it comes to.
+    pub(crate) total: Sums,
+}
+
+impl Drawn {
+    /// Works out what a state shows.
+    pub(crate) fn new(state: &MapState<'_>, numbers: &Numbers) -> Self {
+        let evaluation = numbers.evaluate(state.moment, state.figure, &state.kinds);
+        let places: Vec<(PlaceNumber, Option<f64>)> = state
+            .shown()
+            .into_iter()
+            .map(|number| (number, evaluation.value(&evaluation.sums(number))))
+            .collect();
+        let classes = Classes::new(state.figure, places.iter().filter_map(|(_, value)| *value));
+        let total = evaluation.total(&state.moment.scene.places, state.whole());
+        Self { evaluation, places, classes, total }
+    }
+
+    /// How many of the places have no value.
+    pub(crate) fn missing(&self) -> usize {
+        self.places.iter().filter(|(_, value)| value.is_none()).count()
+    }
+
+    /// How many places each class has.
+    pub(crate) fn counts(&self) -> Vec<i64> {
+        let mut counts = vec![0; self.classes.list().len()];
+        for value in self.places.iter().filter_map(|(_, value)| *value) {
+            if let Some(count) = counts.get_mut(self.classes.index(value)) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// What no place of the level has: institutions of which only a wider place is known.
+    pub(crate) fn not_in_places(&self) -> Sums {
+        let mut rest = self.total;
+        for (number, _) in &self.places {
+            let sums = self.evaluation.sums(*number);
+            rest.numerator -= sums.numerator;
+            rest.denominator -= sums.denominator;
+            rest.used = rest.used.saturating_sub(sums.used);
+            rest.missing = rest.missing.saturating_sub(sums.missing);
+        }
+        rest
+    }
+
+    /// The places, to look up.
+    pub(crate) fn set(&self) -> HashSet<PlaceNumber> {
+        self.places.iter().map(|(number, _)| *number).collect()
+    }
+}
+
+/// The language of definitions for the language of a page.
+pub(crate) fn lang(text: &Text) -> Lang {
+    match text.language() {
+        Language::Chinese => Lang::Zh,
+        Language::English => Lang::En,
+    }
+}
+
+/// A value as it reads.
+pub(crate) fn value_words(figure: &Figure, value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format::real(value, usize::from(figure.decimals)))
+}
+
+/// A whole number of institutions as it reads.
+pub(crate) fn count_words(count: u32) -> String {
+    format::integer(i64::from(count))
+}
+
+/// The kinds of a state in words.
+pub(crate) fn kinds_words(text: &Text, geo: &Geo, kinds: &Kinds) -> String {
+    kinds.words(geo.standard(), lang(text)).unwrap_or_else(|| text.get("geo-kinds-all"))
+}
+
+/// What a reader must know about the numbers, in short sentences: the 口径 without the definition.
+pub(crate) fn notes(text: &Text, geo: &Geo, state: &MapState<'_>, numbers: &Numbers, drawn: &Drawn) -> Vec<String> {
+    let mut notes = Vec::new();
+    let evaluation = &drawn.evaluation;
+    if let Some(span) = &evaluation.span {
+        let reads = |year: &str| match year.split_once('-') {
+            Some((first, _)) => first.parse().map_or_else(|_| year.to_owned(), format::school_year),
+            None => year.to_owned(),
+        };
+        let key = if span.first.contains('-') { "geo-note-school-year" } else { "geo-note-year" };
+        let years = if span.first == span.last {
+            reads(&span.last)
+        } else {
+            text.with("geo-note-span", &[("first", &reads(&span.first)), ("last", &reads(&span.last))])
+        };
+        notes.push(text.with(key, &[("year", &years)]));
+    }
+    if figures::is_of_institutions(state.figure) {
+        notes.push(text.with("geo-note-kinds", &[("kinds", &kinds_words(text, geo, &state.kinds))]));
+        notes.push(text.with("geo-note-used", &[("count", &count_words(drawn.total.used))]));
+        if drawn.total.missing > 0 {
+            notes.push(text.with("geo-note-missing", &[("count", &count_words(drawn.total.missing))]));
+        }
+        let nowhere = evaluation.nowhere.used + evaluation.nowhere.missing;
+        if nowhere > 0 {
+            notes.push(text.with("geo-note-nowhere", &[("count", &count_words(nowhere))]));
+        }
+    } else if drawn.total.missing > 0 {
+        notes.push(text.with("geo-note-counties-missing", &[("count", &count_words(drawn.total.missing))]));
+    }
+    let on_map = numbers.schools.on_map(&state.kinds, None);
+    if on_map.without_coordinates > 0 {
+        notes.push(text.with("geo-note-no-coordinates", &[("count", &count_words(on_map.without_coordinates))]));
+    }
+    if evaluation.synthetic > 0 {
+        notes.push(text.get("geo-note-synthetic"));
+    }
+    notes.push(text.with("geo-note-as-of", &[("day", &state.moment.clocks.as_of.to_string())]));
+    let commit = format::integer(state.moment.clocks.as_known_on.get());
+    notes.push(text.with("geo-note-commit", &[("number", &commit)]));
+    notes
+}
+
+/// The notes as one line.
+pub(crate) fn joined(text: &Text, notes: &[String]) -> String {
+    notes.join(if lang(text) == Lang::Zh { ";" } else { "; " })
+}
+
+/// The line under a figure: what it is, for which day and years, from where, by which commit.
+pub(crate) fn definition_line(text: &Text, figure: &Figure) -> String {
+    let lang = lang(text);
+    text.with(
+        "geo-definition",
+        &[("figure", figure.title.get(lang)), ("about", figure.about.get(lang)), ("source", &figure.source)],
+    )
+}
+
+/// The values that rules ask for of the kinds that are shown: title, value and rule.
+pub(crate) fn norms<'f>(figure: &'f Figure, kinds: &Kinds) -> Vec<&'f standard::Norm> {
+    let chosen: Vec<&str> = kinds.codes().collect();
+    figure
+        .norms
+        .iter()
+        .filter(|norm| norm.kind.as_deref().is_none_or(|kind| kinds.is_all() || chosen.contains(&kind)))
+        .collect()
+}
+
+/// The one value that the places can be held against; none where several kinds have several.
+pub(crate) fn single_norm<'f>(figure: &'f Figure, kinds: &Kinds) -> Option<&'f standard::Norm> {
+    let is_for = |norm: &&standard::Norm| {
+        norm.kind.as_deref().is_none_or(|kind| kinds.codes().eq(std::iter::once(kind)))
+    };
+    figure.norms.iter().find(is_for)
+}

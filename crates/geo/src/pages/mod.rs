@@ -1,0 +1,35 @@
+//! The pages, figures and tiles of this room. One operation a file.
+
+mod division_list;
+mod division_show;
+mod figures_csv;
+mod figures_json;
+mod map;
+mod panel;
+mod peers;
+mod picture;
+mod sections;
+mod send;
+mod table;
+mod tile;
+mod tile_json;
+
+use security::{Access, Action, Room};
+
+use crate::api::Geo;
+
+/// The routes of this room.
+pub fn room<S: Clone + Send + Sync + 'static>(geo: Geo) -> Room<S> {
+    let read = Access::Action(Action::Read);
+    Room::new()
+        .get("/map", read, map::show)
+        .get("/map/table", read, table::show)
+        .get("/map/figures.json", read, figures_json::send)
+        .get("/map/figures.csv", Access::Action(Action::Export), figures_csv::send)
+        .get("/map/place/{code}", read, panel::send)
+        .get("/tiles/{file}", read, tile_json::send)
+        .get("/tiles/{layer}/{z}/{x}/{file}", read, tile::send)
+        .get("/divisions", read, division_list::show)
+        .get("/divisions/{code}", read, division_show::show)
+        .with_state(geo)
+}

@@ -1,0 +1,141 @@
+//! `GET /dictionary.json`: the same as the dictionary's pages, for programs.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use standard::{Authority, Dataset, Field, FieldKind, Label, UnitRule};
+
+use crate::api::Registry;
+
+pub(super) async fn send(State(registry): State<Registry>) -> Response {
+    let standard = registry.standard();
+    let datasets: Vec<Value> = standard.datasets().iter().map(dataset).collect();
+    let sets: Vec<Value> = standard.code_sets().iter().map(code_set).collect();
+    let checks: Vec<Value> = standard
+        .checks()
+        .iter()
+        .map(|check| {
+            json!({
+                "code": check.code,
+                "dataset": check.dataset,
+                "field": check.field,
+                "severity": check.severity.as_str(),
+                "message": label(&check.message),
+                "repair": label(&check.repair),
+                "sql": check.sql.trim(),
+                "source": check.source,
+                "confidence": check.confidence.as_str(),
+            })
+        })
+        .collect();
+    let posts: Vec<Value> = standard
+        .posts()
+        .iter()
+        .map(|post| {
+            json!({
+                "name": post.name,
+                "title": label(&post.title),
+                "about": label(&post.about),
+                "actions": post.actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
+                "sees": post.sees.as_str(),
+            })
+        })
+        .collect();
+    super::json(&json!({
+        "version": standard.version(),
+        "hash": standard.hash(),
+        "datasets": datasets,
+        "code_sets": sets,
+        "checks": checks,
+        "posts": posts,
+    }))
+}
+
+fn label(label: &Label) -> Value {
+    json!({ "zh": label.zh, "en": label.en })
+}
+
+fn dataset(dataset: &Dataset) -> Value {
+    let unit = match &dataset.unit {
+        UnitRule::Root => json!("root"),
+        UnitRule::SelfUnit { parent_field } => json!({ "self": parent_field }),
+        UnitRule::OfField(field) => json!({ "field": field }),
+    };
+    let authority = match &dataset.authority {
+        Authority::Here => Value::Null,
+        Authority::Elsewhere(named) => label(named),
+    };
+    json!({
+        "name": dataset.name,
+        "title": label(&dataset.title),
+        "about": label(&dataset.about),
+        "unit": unit,
+        "match_keys": dataset.match_keys.iter().map(|key| &key.fields).collect::<Vec<_>>(),
+        "authority": authority,
+        "source": dataset.source,
+        "confidence": dataset.confidence.as_str(),
+        "fields": dataset.fields.iter().map(field).collect::<Vec<_>>(),
+    })
+}
+
+fn field(field: &Field) -> Value {
+    let (codes, refers_to) = match &field.kind {
+        FieldKind::Code(set) => (Some(set), None),
+        FieldKind::Ref(dataset) => (None, Some(dataset)),
+        _ => (None, None),
+    };
+    let bounds = match &field.kind {
+        FieldKind::Int { min, max } | FieldKind::Decimal { min, max, .. } => json!([min, max]),
+        _ => Value::Null,
+    };
+    json!({
+        "name": field.name,
+        "title": label(&field.title),
+        "about": label(&field.about),
+        "aliases": field.aliases,
+        "kind": field.kind.word(),
+        "scale": field.kind.scale(),
+        "bounds": bounds,
+        "codes": codes,
+        "to": refers_to,
+        "required": field.required,
+        "many": field.many,
+        "max_length": field.max_length,
+        "sensitivity": field.sensitivity.as_str(),
+        "owner": field.owner.as_str(),
+        "jyt": field.jyt,
+        "unit": field.unit.as_ref().map(label),
+        "valid_from": field.valid_from.map(|day| day.to_string()),
+        "closed": field.closed.map(|day| day.to_string()),
+        "hint_for": field.hint.as_ref().map(|hint| &hint.field),
+        "source": field.source,
+        "confidence": field.confidence.as_str(),
+    })
+}
+
+fn code_set(set: &standard::CodeSet) -> Value {
+    let entries: Vec<Value> = set
+        .entries
+        .iter()
+        .map(|entry| {
+            json!({
+                "code": entry.code,
+                "name": label(&entry.name),
+                "aliases": entry.aliases,
+                "parent": entry.parent,
+                "valid_from": entry.valid_from.map(|day| day.to_string()),
+                "valid_to": entry.valid_to.map(|day| day.to_string()),
+                "successors": entry.successors,
+                "extra": entry.extra,
+            })
+        })
+        .collect();
+    json!({
+        "name": set.name,
+        "title": label(&set.title),
+        "about": label(&set.about),
+        "source": set.source,
+        "confidence": set.confidence.as_str(),
+        "entries": entries,
+    })
+}

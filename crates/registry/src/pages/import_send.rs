@@ -1,0 +1,205 @@
+//! `POST /imports`: a file comes in. It is written to disk as it comes, never held in memory.
+
+use std::path::PathBuf;
+
+use axum::extract::multipart::Field;
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use kernel::Day;
+use security::{RequirePermit, Visit};
+use tokio::io::AsyncWriteExt as _;
+use ui::{Fault, FormState, Shell};
+
+use super::failure::Failure;
+use super::{go_to, import_new};
+use crate::api::Registry;
+use crate::imports::Request;
+use crate::intake::context::unit_named;
+use crate::intake::{Mapping, parse_datum};
+
+/// The longest value of a field that is not the file; also of a mapping file.
+const MOST_TEXT: usize = 256 * 1024;
+
+pub(super) async fn send(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    visit: Visit,
+    shell: Shell,
+    parts: Multipart,
+) -> Response {
+    let mut upload = Upload::default();
+    let taken = upload.take(&registry, parts).await;
+    let outcome = match taken {
+        Ok(()) => submit(&registry, &permit, &visit, shell.clone(), &mut upload).await,
+        Err(failure) => Err(failure),
+    };
+    // What was not taken over as an import is of no use to anyone.
+    if let Some(path) = upload.path {
+        let _ = tokio::fs::remove_file(path).await;
+    }
+    match outcome {
+        Ok(response) => response,
+        Err(failure) => failure.answer(&registry, shell),
+    }
+}
+
+/// What a multipart form brought.
+#[derive(Default)]
+struct Upload {
+    pairs: Vec<(String, String)>,
+    /// The file's own name.
+    file: String,
+    /// Where it was written to.
+    path: Option<PathBuf>,
+    bytes: u64,
+    fault: Option<(&'static str, &'static str)>,
+}
+
+impl Upload {
+    async fn take(&mut self, registry: &Registry, mut parts: Multipart) -> Result<(), Failure> {
+        loop {
+            let part = match parts.next_field().await {
+                Ok(Some(part)) => part,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    tracing::info!(%error, "an upload broke off");
+                    self.fault = Some(("file", "registry-fault-broken-off"));
+                    return Ok(());
+                }
+            };
+            match part.name().unwrap_or_default().to_owned().as_str() {
+                "file" if self.path.is_none() => self.take_file(registry, part).await?,
+                "mapping_file" => self.take_mapping(part).await,
+                name => {
+                    let name = name.to_owned();
+                    match short_text(part).await {
+                        Some(text) => self.pairs.push((name, text)),
+                        None => self.fault = Some(("", "registry-fault-too-long")),
+                    }
+                }
+            }
+            if self.fault.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_file(&mut self, registry: &Registry, mut part: Field<'_>) -> Result<(), Failure> {
+        self.file = file_name(part.file_name().unwrap_or_default());
+        let mut bytes = [0_u8; 12];
+        registry.security().random().fill(&mut bytes).map_err(|error| Failure::Security(error.into()))?;
+        let path = registry.imports().incoming(&format!("{}.part", crate::ledger::hex(&bytes))).await?;
+        let mut target = tokio::fs::File::create(&path).await?;
+        self.path = Some(path);
+        loop {
+            match part.chunk().await {
+                Ok(Some(chunk)) => {
+                    self.bytes = self.bytes.saturating_add(chunk.len() as u64);
+                    if self.bytes > import_new::most_bytes() {
+                        self.fault = Some(("file", "registry-fault-file-too-large"));
+                        return Ok(());
+                    }
+                    target.write_all(&chunk).await?;
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::info!(%error, "an upload broke off");
+                    self.fault = Some(("file", "registry-fault-broken-off"));
+                    return Ok(());
+                }
+            }
+        }
+        target.flush().await?;
+        target.sync_all().await?;
+        Ok(())
+    }
+
+    /// A mapping file takes the place of the text field.
+    async fn take_mapping(&mut self, part: Field<'_>) {
+        match short_text(part).await {
+            Some(text) if text.trim().is_empty() => {}
+            Some(text) => {
+                self.pairs.retain(|(name, _)| name != "mapping");
+                self.pairs.push(("mapping".to_owned(), text.trim_start_matches('\u{feff}').to_owned()));
+            }
+            None => self.fault = Some(("mapping", "registry-fault-too-long")),
+        }
+    }
+}
+
+/// The name of a file without folders, which some browsers send along.
+fn file_name(sent: &str) -> String {
+    let name = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.chars().filter(|character| !character.is_control()).take(120).collect()
+}
+
+/// A text that is not too long.
+async fn short_text(mut part: Field<'_>) -> Option<String> {
+    let mut bytes = Vec::new();
+    loop {
+        match part.chunk().await {
+            Ok(Some(chunk)) => {
+                if bytes.len() + chunk.len() > MOST_TEXT {
+                    return None;
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(None) => return String::from_utf8(bytes).ok(),
+            Err(_) => return None,
+        }
+    }
+}
+
+async fn submit(
+    registry: &Registry,
+    permit: &RequirePermit,
+    visit: &Visit,
+    shell: Shell,
+    upload: &mut Upload,
+) -> Result<Response, Failure> {
+    let mut state = FormState::from_pairs(std::mem::take(&mut upload.pairs));
+    if let Some((field, key)) = upload.fault {
+        state.fail(field, Fault::Key(key));
+    } else if upload.path.is_none() || upload.bytes == 0 {
+        state.fail("file", Fault::Key("registry-fault-no-file"));
+    }
+    let dataset = state.required("dataset").unwrap_or_default();
+    if !dataset.is_empty() && registry.standard().dataset(&dataset).is_none() {
+        state.fail("dataset", Fault::CHOICE);
+    }
+    state.read("effective", |text| Day::parse(text).map_err(|_| Fault::DATE));
+    state.read("datum", |text| parse_datum(text).map_err(|_| Fault::CHOICE));
+    state.read("mapping", |text| Mapping::parse(text).map_err(|error| Fault::Said(error.to_string())));
+    let unit = state.value("complete_for").to_owned();
+    if !unit.is_empty() && unit_named(registry.ledger(), permit, &unit).await.is_err() {
+        state.fail("complete_for", Fault::Key("registry-fault-unit"));
+    }
+    let path = upload.path.clone();
+    let (true, Some(path)) = (state.is_right(), path) else {
+        return import_new::page(registry, permit, shell, &state, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    let grant = visit.signed().and_then(|signed| signed.held.as_ref()).map(|held| held.grant.id.0);
+    let request = Request {
+        mapping: state.value("mapping").to_owned(),
+        datum: state.value("datum").to_owned(),
+        effective: state.value("effective").to_owned(),
+        complete_for: unit,
+        reason: state.value("reason").to_owned(),
+    };
+    let id = registry.imports().submit(permit, grant, &dataset, &upload.file, &path, &request).await?;
+    upload.path = None;
+    Ok(go_to(&format!("/imports/{id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_file_keeps_its_name_and_loses_its_folders() {
+        assert_eq!(file_name("C:\\报表\\2025 学校.xlsx"), "2025 学校.xlsx");
+        assert_eq!(file_name("../../etc/passwd"), "passwd");
+        assert_eq!(file_name(""), "");
+    }
+}

@@ -1,0 +1,116 @@
+use axum::http::{StatusCode, header};
+
+use super::browser::Browser;
+use super::{school, someone, unit, with_schools};
+
+/// The names in the rows of a list, in their order.
+fn names(html: &str) -> Vec<String> {
+    html.split("scope=\"row\">")
+        .skip(1)
+        .filter_map(|row| row.split("</th>").next())
+        .filter_map(|cell| cell.split_once("</a>"))
+        .filter_map(|(link, _)| link.rsplit('>').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The first column of a CSV after its header.
+fn first_column(csv: &str) -> Vec<String> {
+    csv.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
+}
+
+db::on_both_engines! {
+    async fn a_list_is_filtered_sorted_and_added_up(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let mut browser = someone(&registry, "liu", "statistician", None).await;
+
+        let all = browser.get("/institutions?sort=name").await.fine();
+        let found = names(&all.text);
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(all.has("合计 4 所") && all.has("2,553"), "{}", all.text);
+        assert!(all.has("合成数据"), "{}", all.text);
+        // 2,553 pupils in 58 classes; 159 teachers.
+        assert!(all.has("44.0") && all.has("16.1"), "{}", all.text);
+
+        let initials = browser.get("/institutions?q=fxqdg").await.fine();
+        assert_eq!(names(&initials.text), ["凤翔区东关初级中学"]);
+        let part = browser.get("/institutions?q=%E7%BF%A0%E5%8D%8E&sort=-name").await.fine();
+        assert_eq!(names(&part.text), ["雁塔区翠华路小学曲江校区", "雁塔区翠华路小学"]);
+        let code = browser.get("/institutions?q=2161000002").await.fine();
+        assert_eq!(names(&code.text), ["雁塔区电子城小学"]);
+        let wildcard = browser.get("/institutions?q=%25").await.fine();
+        assert_eq!(names(&wildcard.text), [] as [&str; 0]);
+
+        let count = async |browser: &mut Browser, query: &str| {
+            names(&browser.get(&format!("/institutions?{query}")).await.fine().text).len()
+        };
+        assert_eq!(count(&mut browser, "division=610113").await, 3);
+        assert_eq!(count(&mut browser, "city=610100").await, 3);
+        assert_eq!(count(&mut browser, "city=610300&county=610113").await, 1);
+        assert_eq!(count(&mut browser, "division=999999").await, 0);
+        assert_eq!(count(&mut browser, "unit=610300").await, 1);
+        assert_eq!(count(&mut browser, "stage=2").await, 3);
+        assert_eq!(count(&mut browser, "type=311").await, 1);
+        assert_eq!(count(&mut browser, "kind=primary&status=open").await, 2);
+        assert_eq!(count(&mut browser, "status=suspended").await, 1);
+        assert_eq!(count(&mut browser, "origin=real").await, 0);
+        assert_eq!(count(&mut browser, "as_of=2019-01-01").await, 0);
+
+        let by_pupils = browser.get("/institutions?sort=-pupils&col=pupils&col=school_year").await.fine();
+        assert_eq!(names(&by_pupils.text)[0], "雁塔区翠华路小学");
+        assert!(by_pupils.has("2025-2026") && !by_pupils.has("1,150"));
+        let before = browser.get("/institutions?as_of=2025-08-31&sort=-pupils").await.fine();
+        assert!(before.has("1,150"), "{}", before.text);
+        for key in ["mean_class_size", "-pupils_per_teacher", "division", "code", "founded", "nonsense"] {
+            browser.get(&format!("/institutions?sort={key}")).await.fine();
+        }
+    }
+
+    async fn the_export_holds_what_the_list_shows(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let mut browser = someone(&registry, "liu", "planner", None).await;
+        for query in ["sort=name", "q=yt&sort=-pupils&col=pupils&col=unit&col=parent", "status=closed"] {
+            let list = browser.get(&format!("/institutions?{query}")).await.fine();
+            let csv = browser.get(&format!("/institutions.csv?{query}")).await;
+            assert_eq!(csv.status, StatusCode::OK);
+            assert!(csv.headers[header::CONTENT_DISPOSITION].to_str().unwrap().contains("institutions-2026-03-02.csv"));
+            assert_eq!(first_column(&csv.text), names(&list.text), "{}", csv.text);
+            assert!(csv.text.starts_with("\u{feff}学校(机构)名称,"), "{}", csv.text);
+            assert!(csv.text.lines().next().unwrap().ends_with("数据性质"), "{}", csv.text);
+            assert!(csv.text.lines().skip(1).all(|line| line.ends_with("合成数据")), "{}", csv.text);
+        }
+        let entries = registry.security().audit_entries(0, 1000).await.unwrap();
+        assert_eq!(entries.iter().filter(|entry| entry.action == "exported").count(), 3);
+        let mut visitor = someone(&registry, "bai", "visitor", None).await;
+        assert_eq!(visitor.get("/institutions.csv").await.status, StatusCode::FORBIDDEN);
+    }
+
+    async fn what_is_out_of_reach_does_not_exist(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let yanta = unit(&registry, "610113").await;
+        let mut browser = someone(&registry, "yan", "statistician", Some(yanta)).await;
+        let list = browser.get("/institutions").await.fine();
+        assert!(list.has("雁塔区翠华路小学") && !list.has("凤翔区东关初级中学"), "{}", list.text);
+        let own = school(&registry, "雁塔区翠华路小学").await;
+        let other = school(&registry, "凤翔区东关初级中学").await;
+        browser.get(&format!("/institutions/{own}")).await.fine();
+        for path in [format!("/institutions/{other}"), format!("/institutions/{other}/edit"), "/institutions/x".to_owned()] {
+            assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    async fn a_school_shows_its_year_its_place_and_what_belongs_to_it(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let mut browser = someone(&registry, "liu", "planner", None).await;
+        let record = school(&registry, "雁塔区翠华路小学").await;
+        let page = browser.get(&format!("/institutions/{record}")).await.fine();
+        for words in ["1,203", "43.0", "18.8", "西安市 › 雁塔区", "108.9512345", "曲江校区", "合成数据", "2024-2025", "≤ 45", "《学校.csv》", "服务器管理员"] {
+            assert!(page.has(words), "{words} is not in {}", page.text);
+        }
+        assert!(page.has("2020-09-01"), "{}", page.text);
+        let earlier = browser.get(&format!("/institutions/{record}?as_of=2019-01-01")).await.fine();
+        assert!(earlier.has("在这个业务时点没有这条记录"), "{}", earlier.text);
+        let places = browser.get("/institutions/places.json?parent=610100").await;
+        assert!(places.has(r#"{"value":"610113","label":"雁塔区"}"#), "{}", places.text);
+    }
+}

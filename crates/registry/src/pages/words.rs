@@ -1,0 +1,163 @@
+//! Who, from where, why: the words that several pages need.
+
+use std::collections::{BTreeSet, HashMap};
+
+use maud::{Markup, html};
+use security::SecurityError;
+use standard::{Dataset, Lang};
+use ui::{Language, Text, Tone};
+
+use crate::api::Registry;
+use crate::intake::Cause;
+use crate::ledger::Commit;
+
+/// Names of the accounts that commits and imports name.
+pub(super) struct Actors(HashMap<String, String>);
+
+impl Actors {
+    /// Looks up each actor once.
+    pub(super) async fn of(
+        registry: &Registry,
+        actors: impl IntoIterator<Item = &str>,
+    ) -> Result<Actors, SecurityError> {
+        let actors: BTreeSet<&str> = actors.into_iter().collect();
+        let mut names = HashMap::new();
+        for actor in actors {
+            if let Some(name) = registry.security().actor_name(actor).await? {
+                names.insert(actor.to_owned(), name);
+            }
+        }
+        Ok(Actors(names))
+    }
+
+    /// The actor in the reader's language.
+    pub(super) fn name(&self, text: &Text, actor: &str) -> String {
+        if let Some(name) = self.0.get(actor) {
+            return name.clone();
+        }
+        let (kind, name) = actor.split_once(':').unwrap_or(("program", actor));
+        let own = format!("registry-actor-{kind}-{name}");
+        if text.has(&own) {
+            return text.get(&own);
+        }
+        match kind {
+            "account" => text.with("registry-actor-account", &[("number", name)]),
+            "job" => text.with("registry-actor-job", &[("name", name)]),
+            "operator" => text.get("registry-actor-operator"),
+            _ => text.get("registry-actor-program"),
+        }
+    }
+}
+
+/// Where a commit came from: 文件《…》, 网页填报, …
+pub(super) fn source(text: &Text, commit: &Commit) -> String {
+    let key = format!("registry-source-{}", commit.source.kind);
+    let kind = if text.has(&key) { text.get(&key) } else { commit.source.kind.clone() };
+    if commit.source.name.is_empty() {
+        kind
+    } else {
+        text.with("registry-source-named", &[("kind", &kind), ("name", &commit.source.name)])
+    }
+}
+
+/// The title of a dataset; its name where the definitions no longer have it.
+pub(super) fn dataset_title(registry: &Registry, lang: Lang, name: &str) -> String {
+    registry.standard().dataset(name).map_or_else(|| name.to_owned(), |dataset| dataset.title.get(lang).to_owned())
+}
+
+/// The title of a field; its name where the dataset does not have it.
+pub(super) fn field_title(dataset: Option<&Dataset>, lang: Lang, name: &str) -> String {
+    dataset
+        .and_then(|dataset| dataset.field(name))
+        .map_or_else(|| name.to_owned(), |field| field.title.get(lang).to_owned())
+}
+
+/// A sentence of the definitions with its places filled: `{name}` by what `value` says of it, by `…` where
+/// it says nothing.
+pub(super) fn filled(sentence: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut said = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some((front, after)) = rest.split_once('{') {
+        said.push_str(front);
+        match after.split_once('}') {
+            Some((name, behind)) if !name.contains(char::is_whitespace) => {
+                said.push_str(&value(name).unwrap_or_else(|| "…".to_owned()));
+                rest = behind;
+            }
+            _ => {
+                said.push('{');
+                rest = after;
+            }
+        }
+    }
+    said.push_str(rest);
+    said
+}
+
+/// What a cause says and what to do about it, in the reader's language. Of several rows the values differ,
+/// so they are left open.
+pub(super) fn cause_words(lang: Lang, cause: &Cause) -> (String, String) {
+    let only = match cause.examples.as_slice() {
+        [only] if cause.rows == 1 => Some(only.value.clone()),
+        _ => None,
+    };
+    let value = |name: &str| only.clone().filter(|value| name == cause.field && !value.is_empty());
+    let pick = |(zh, en): &(String, String)| match lang {
+        Lang::Zh => filled(zh, value),
+        Lang::En => filled(en, value),
+    };
+    (pick(&cause.message), pick(&cause.repair))
+}
+
+/// The tone of a severity.
+pub(super) fn severity_tone(severity: &str) -> Tone {
+    match severity {
+        "must_fix" => Tone::Fix,
+        "explain" | "review" => Tone::Explain,
+        _ => Tone::Plain,
+    }
+}
+
+/// What a stable code of reading or importing says in the reader's language; `said` is what the program
+/// says in English.
+pub(super) fn error_sentence(text: &Text, code: &str, said: &str) -> Option<String> {
+    if text.language() == Language::English && !said.is_empty() {
+        return Some(said.to_owned());
+    }
+    let key = format!("registry-error-{}", code.to_ascii_lowercase().replace(['.', '_'], "-"));
+    text.has(&key).then(|| text.get(&key))
+}
+
+/// A count of changed fields: 名称 12、地址 3.
+pub(super) fn counted_fields<'f>(
+    dataset: Option<&Dataset>,
+    lang: Lang,
+    fields: impl IntoIterator<Item = (&'f String, &'f u64)>,
+) -> String {
+    let mut fields: Vec<(&String, &u64)> = fields.into_iter().collect();
+    fields.sort_by(|one, other| other.1.cmp(one.1).then_with(|| one.0.cmp(other.0)));
+    let said: Vec<String> = fields
+        .into_iter()
+        .map(|(name, count)| format!("{} {}", field_title(dataset, lang, name), super::shown_count(*count)))
+        .collect();
+    said.join(if lang == Lang::Zh { "、" } else { ", " })
+}
+
+/// The first figures of a hash.
+pub(super) fn short_hash(hash: &[u8]) -> Markup {
+    let text = crate::ledger::hex(hash);
+    let short: String = text.chars().take(12).collect();
+    html! { span title=(text) { (ui::code(&short)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_sentence_are_filled_or_left_open() {
+        let value = |name: &str| (name == "code").then(|| "61".to_owned());
+        assert_eq!(filled("标识码“{code}”与“{type}”不符", value), "标识码“61”与“…”不符");
+        assert_eq!(filled("a { b", value), "a { b");
+    }
+}

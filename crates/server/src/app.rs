@@ -1,0 +1,264 @@
+//! The program's state, opened from a data folder.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use db::Db;
+use kernel::{Clock, SystemClock};
+use geo_room::Geo;
+use registry::Registry;
+use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
+use standard::Standard;
+use ui::Catalogue;
+
+use crate::definitions;
+use crate::error::OpenError;
+use crate::metrics::Metrics;
+use crate::pages::settings::Display;
+use crate::rooms;
+use crate::units::UnitNames;
+
+/// Where the two databases are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// The files `ledger.db` and `work.db` in the data folder.
+    Embedded,
+    /// A PostgreSQL server, with the schemas `ledger` and `work`.
+    Server(String),
+    /// Address and schema of each, for tests that share a server.
+    Places {
+        /// The ledger.
+        ledger: (String, String),
+        /// The work database.
+        work: (String, String),
+    },
+}
+
+/// What [`App::open`] needs.
+pub struct Settings {
+    /// The folder for databases, uploads and reports; made where it is missing.
+    pub data: PathBuf,
+    /// Where the databases are.
+    pub database: Database,
+    /// The operator's definitions; those of the data folder where `None`.
+    pub overlay: Option<PathBuf>,
+    /// This node's name in commits; counts when the ledger is made.
+    pub node: String,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Accounts and sessions.
+    pub security: Config,
+    /// Who knows it may read `/metrics` from elsewhere.
+    pub metrics_token: Option<String>,
+    /// How long a request may take, uploads apart.
+    pub longest_request: Duration,
+    /// The largest upload in bytes.
+    pub largest_upload: usize,
+}
+
+impl Settings {
+    /// The settings of a served program with its data in a folder.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            data,
+            database: Database::Embedded,
+            overlay: None,
+            node: "local".to_owned(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            security: Config::default(),
+            metrics_token: None,
+            longest_request: Duration::from_secs(60),
+            largest_upload: 1 << 30,
+        }
+    }
+
+    fn places(&self) -> [(String, String); 2] {
+        match &self.database {
+            Database::Embedded => ["ledger", "work"].map(|name| {
+                let file = self.data.join(format!("{name}.db"));
+                (format!("sqlite://{}", file.display()), name.to_owned())
+            }),
+            Database::Server(url) => ["ledger", "work"].map(|name| (url.clone(), name.to_owned())),
+            Database::Places { ledger, work } => [ledger.clone(), work.clone()],
+        }
+    }
+}
+
+/// The program. Cheap to clone.
+#[derive(Clone)]
+pub struct App(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) standard: Arc<Standard>,
+    pub(crate) security: Security,
+    pub(crate) registry: Registry,
+    geo: Geo,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) metrics: Metrics,
+    pub(crate) unit_names: UnitNames,
+    display: RwLock<Arc<Display>>,
+    ledger: Db,
+    work: Db,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Opens a data folder: loads the definitions, makes or renews the tables, and plants the records that
+    /// come with the definitions.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(settings: Settings) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(&settings.data).map_err(|cause| OpenError::Folder {
+            folder: settings.data.display().to_string(),
+            cause,
+        })?;
+        let overlay = settings
+            .overlay
+            .clone()
+            .or_else(|| definitions::overlay_of(&settings.data));
+        let standard = Arc::new(definitions::load(overlay.as_deref())?);
+        let catalogue = Catalogue::new(rooms::messages());
+        let [(ledger_url, ledger_schema), (work_url, work_schema)] = settings.places();
+        let ledger = Db::connect(&ledger_url, &ledger_schema).await?;
+        let work = Db::connect(&work_url, &work_schema).await?;
+        let security = Security::open(security::Parts {
+            ledger: ledger.clone(),
+            work: work.clone(),
+            posts: standard.posts().to_vec(),
+            clock: Arc::clone(&settings.clock),
+            random: Arc::clone(&settings.random),
+            config: settings.security.clone(),
+        })
+        .await?;
+        let registry = Registry::open(registry::Parts {
+            ledger: ledger.clone(),
+            work: work.clone(),
+            standard: Arc::clone(&standard),
+            security: security.clone(),
+            clock: Arc::clone(&settings.clock),
+            node: settings.node.clone(),
+            files: settings.data.join("files"),
+        })
+        .await?;
+        registry::seed::plant(registry.ledger(), &Permit::for_operator("first-start")?).await?;
+        let display = Display::read(&security).await?;
+        Ok(Self(Arc::new(Inner {
+            settings,
+            standard,
+            security,
+            geo: Geo::new(registry.clone()),
+            registry,
+            catalogue,
+            metrics: Metrics::default(),
+            unit_names: UnitNames::default(),
+            display: RwLock::new(Arc::new(display)),
+            ledger,
+            work,
+        })))
+    }
+
+    /// Every route with the gate and the middleware round it, and the table of who may call which.
+    ///
+    /// # Errors
+    /// [`OpenError::Program`] where two rooms declare the same route.
+    pub fn router(&self) -> Result<(Router, Arc<RouteTable>), OpenError> {
+        rooms::program(self)
+    }
+
+    /// The settings it was opened with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The definitions.
+    #[must_use]
+    pub fn standard(&self) -> &Arc<Standard> {
+        &self.0.standard
+    }
+
+    /// Accounts, permits, the unit tree, audit.
+    #[must_use]
+    pub fn security(&self) -> &Security {
+        &self.0.security
+    }
+
+    /// The ledger and the imports.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// Layers, tiles, figures and maps.
+    #[must_use]
+    pub fn geo(&self) -> &Geo {
+        &self.0.geo
+    }
+
+    /// The words of all pages.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.0.catalogue
+    }
+
+    /// The ledger's and the work database, in that order, for measurements.
+    #[must_use]
+    pub fn databases(&self) -> [(&'static str, &Db); 2] {
+        [("ledger", &self.0.ledger), ("work", &self.0.work)]
+    }
+
+    /// What an operator has set to be shown on pages.
+    #[must_use]
+    pub fn display(&self) -> Arc<Display> {
+        let display = self.0.display.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&display)
+    }
+
+    /// Reads what is to be shown on pages again, after a setting was changed.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn reload_display(&self) -> Result<(), security::SecurityError> {
+        let fresh = Arc::new(Display::read(&self.0.security).await?);
+        *self.0.display.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// A new operation id: twelve hexadecimal digits.
+    pub(crate) fn new_operation(&self) -> String {
+        let mut bytes = [0_u8; 6];
+        if self.0.settings.random.fill(&mut bytes).is_err() {
+            // Only an id is wanted, not a secret: the time does when there is no randomness.
+            let now = self.0.settings.clock.now().get().to_be_bytes();
+            for (target, source) in bytes.iter_mut().zip(now.iter().skip(2)) {
+                *target = *source;
+            }
+        }
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Ends the program in order: waits for transactions that are under way, then closes both databases.
+    /// An import that is being committed stops after its present change set and goes on at the next start.
+    pub async fn close(&self) {
+        const LONGEST: Duration = Duration::from_secs(30);
+        // The work database first, so that a stopped import cannot be noted there as failed.
+        for db in [&self.0.work, &self.0.ledger] {
+            if tokio::time::timeout(LONGEST, db.close()).await.is_err() {
+                tracing::warn!("a transaction did not end in time; it is undone at the next start");
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the program does by itself while it serves.
+
+use std::time::Duration;
+
+use kernel::{Clocks, CommitNumber};
+use security::Permit;
+use standard::UnitRule;
+use tokio::task::JoinSet;
+
+use crate::App;
+
+/// Sessions and failed sign-ins that no longer count are forgotten so often.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// Another program, such as `weihe import`, may commit into the same ledger: units are looked at so often.
+const UNITS_EVERY: Duration = Duration::from_secs(3);
+
+/// The jobs of a served program. They end when this is dropped; none of them holds a transaction for long.
+#[derive(Debug)]
+pub struct Jobs(JoinSet<()>);
+
+impl App {
+    /// Starts them, and takes up imports that the last end of the program interrupted.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn start_jobs(&self) -> Result<Jobs, registry::intake::IntakeError> {
+        let resumed = self.registry().imports().resume().await?;
+        if resumed > 0 {
+            tracing::info!(resumed, "imports that were interrupted go on");
+        }
+        let mut jobs = JoinSet::new();
+        jobs.spawn(sweep(self.clone()));
+        jobs.spawn(follow_units(self.clone()));
+        jobs.spawn(warm(self.clone()));
+        Ok(Jobs(jobs))
+    }
+}
+
+impl Jobs {
+    /// How many are under way.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+async fn sweep(app: App) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = app.security().sweep().await {
+            tracing::error!(%error, "what has expired could not be removed");
+        }
+    }
+}
+
+/// Reads the unit tree again after another program wrote units.
+async fn follow_units(app: App) {
+    let mut every = tokio::time::interval(UNITS_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut seen: Option<CommitNumber> = None;
+    loop {
+        every.tick().await;
+        let last = match last_units(&app).await {
+            Ok(last) => last,
+            Err(error) => {
+                tracing::warn!(%error, "the commits of units could not be looked at");
+                continue;
+            }
+        };
+        let is_news = seen.is_some_and(|seen| seen != last);
+        seen = Some(last);
+        if is_news && let Err(error) = app.security().reload_units().await {
+            tracing::error!(%error, "the unit tree could not be read again");
+            seen = None;
+        }
+    }
+}
+
+async fn last_units(app: &App) -> Result<CommitNumber, registry::ledger::LedgerError> {
+    let mut last = CommitNumber::NONE;
+    for dataset in app.standard().datasets() {
+        if matches!(dataset.unit, UnitRule::SelfUnit { .. }) {
+            let ledger = app.registry().ledger();
+            last = last.max(ledger.last_commit_of(&dataset.name, CommitNumber::LATEST).await?);
+        }
+    }
+    Ok(last)
+}
+
+/// Loads what the first pages will ask for.
+async fn warm(app: App) {
+    let Ok(permit) = Permit::for_job("columns") else { return };
+    let clocks = Clocks::latest(app.registry().today());
+    for dataset in ["institution", "institution_year", "division"] {
+        if let Err(error) = app.registry().view(&permit, dataset, clocks).await {
+            tracing::warn!(dataset, %error, "a dataset could not be loaded ahead");
+        }
+    }
+}

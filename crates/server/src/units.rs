@@ -1,0 +1,157 @@
+//! Units by code and by name: for the command line, and for the line that says under which unit someone
+//! works.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use kernel::{Clocks, RecordId, UnitId, Value};
+use registry::Registry;
+use registry::ledger::LedgerError;
+use security::Permit;
+use standard::{Dataset, UnitRule};
+
+use crate::App;
+
+/// No unit has this code or name.
+#[derive(Debug, thiserror::Error)]
+pub enum UnitNotFound {
+    /// None has it.
+    #[error("there is no unit `{0}`; write the code or the full name of an education unit or an institution")]
+    None(String),
+    /// Several have it.
+    #[error("several units are called `{0}`; write the code")]
+    Several(String),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// The unit that a code or a full name stands for, today: an education unit, or an institution.
+///
+/// # Errors
+/// [`UnitNotFound`].
+pub async fn find_unit(
+    registry: &Registry,
+    permit: &Permit,
+    text: &str,
+) -> Result<UnitId, UnitNotFound> {
+    let wanted = kernel::normalise_text(text).into_owned();
+    let clocks = Clocks::latest(registry.today());
+    for dataset in unit_datasets(registry) {
+        let places = ["code", "name"].map(|name| place_of(dataset, name));
+        let mut by_code = None;
+        let mut by_name = Vec::new();
+        let read = registry.ledger().read(permit, &dataset.name, clocks, |version| {
+            let unit = UnitId::new(version.record.get());
+            let text_at = |place: Option<usize>| {
+                place
+                    .and_then(|place| version.values.get(place))
+                    .and_then(Value::as_text)
+            };
+            let [code, name] = places;
+            if text_at(code) == Some(wanted.as_str()) {
+                by_code = Some(unit);
+            } else if text_at(name) == Some(wanted.as_str()) {
+                by_name.push(unit);
+            }
+        });
+        read.await?;
+        match (by_code, by_name.as_slice()) {
+            (Some(unit), _) => return Ok(unit),
+            (None, [unit]) => return Ok(*unit),
+            (None, []) => {}
+            (None, _) => return Err(UnitNotFound::Several(text.to_owned())),
+        }
+    }
+    Err(UnitNotFound::None(text.to_owned()))
+}
+
+/// The datasets whose records are units, the offices before the institutions they manage.
+fn unit_datasets(registry: &Registry) -> Vec<&Dataset> {
+    let standard = registry.standard();
+    let mut datasets: Vec<&Dataset> = standard
+        .datasets()
+        .iter()
+        .filter(|dataset| matches!(dataset.unit, UnitRule::SelfUnit { .. }))
+        .collect();
+    let institution = standard
+        .dataset("institution")
+        .filter(|institution| !datasets.iter().any(|each| each.name == institution.name));
+    datasets.extend(institution);
+    datasets
+}
+
+fn place_of(dataset: &Dataset, name: &str) -> Option<usize> {
+    dataset.stored_fields().position(|field| field.name == name)
+}
+
+/// What units are called today, code and name, as far as there are any of that number.
+///
+/// # Errors
+/// Those of the ledger.
+pub async fn unit_labels(
+    registry: &Registry,
+    permit: &Permit,
+    units: &[UnitId],
+) -> Result<HashMap<UnitId, (String, String)>, LedgerError> {
+    let clocks = Clocks::latest(registry.today());
+    let mut labels = HashMap::new();
+    for unit in units {
+        for dataset in unit_datasets(registry) {
+            let record = RecordId::new(unit.get());
+            let found = registry.ledger().record(permit, &dataset.name, record, clocks).await?;
+            let Some(version) = found else { continue };
+            let text_of = |name| {
+                place_of(dataset, name)
+                    .and_then(|place| version.values.get(place))
+                    .and_then(Value::as_text)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            labels.insert(*unit, (text_of("code"), text_of("name")));
+            break;
+        }
+    }
+    Ok(labels)
+}
+
+/// Names of units that stand on pages, kept for a while: a page asks for its reader's unit every time.
+#[derive(Debug, Default)]
+pub(crate) struct UnitNames {
+    known: Mutex<HashMap<UnitId, (i64, String)>>,
+}
+
+/// A name is asked for again after so many milliseconds.
+const KEPT: i64 = 60_000;
+
+impl App {
+    /// The name of a unit; empty where there is none today.
+    pub(crate) async fn unit_name(&self, unit: UnitId) -> String {
+        let now = self.0.settings.clock.now().get();
+        {
+            let known = self.0.unit_names.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((since, name)) = known.get(&unit)
+                && now - since < KEPT
+            {
+                return name.clone();
+            }
+        }
+        let name = match self.read_unit_name(unit).await {
+            Ok(name) => name,
+            Err(error) => {
+                tracing::warn!(%error, "the name of a unit could not be read");
+                String::new()
+            }
+        };
+        let mut known = self.0.unit_names.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(unit, (now, name.clone()));
+        name
+    }
+
+    async fn read_unit_name(&self, unit: UnitId) -> Result<String, crate::OpenError> {
+        // The reader works in this unit, whatever the post may read: its name is no secret from them.
+        let permit = Permit::for_job("columns")?;
+        let mut labels = unit_labels(&self.0.registry, &permit, &[unit]).await?;
+        Ok(labels.remove(&unit).map(|(_, name)| name).unwrap_or_default())
+    }
+}
