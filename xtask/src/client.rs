@@ -41,7 +41,12 @@ impl Client {
         fields.push(("login".to_owned(), sign_in.user.clone()));
         fields.push(("password".to_owned(), sign_in.password.clone()));
         let answer = client.post("/signin", &fields)?;
-        if answer.status != 303 || answer.location.as_deref().is_some_and(|to| to.contains("signin")) {
+        if answer.status != 303
+            || answer
+                .location
+                .as_deref()
+                .is_some_and(|to| to.contains("signin"))
+        {
             bail!("the sign-in answered {}", answer.status);
         }
         Ok(client)
@@ -76,14 +81,27 @@ impl Client {
             .post(format!("{}{path}", self.url))
             .header("Origin", self.url.clone())
             .header("Cookie", self.cookie_line())
-            .send_form(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            .send_form(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str())),
+            )
             .with_context(|| format!("POST {path}"))?;
         self.read(answer, started)
     }
 
-    fn read(&mut self, mut answer: ureq::http::Response<ureq::Body>, started: Instant) -> Result<Answer> {
+    fn read(
+        &mut self,
+        mut answer: ureq::http::Response<ureq::Body>,
+        started: Instant,
+    ) -> Result<Answer> {
         for line in answer.headers().get_all("set-cookie") {
-            let pair = line.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+            let pair = line
+                .to_str()
+                .unwrap_or_default()
+                .split(';')
+                .next()
+                .unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
                 self.cookies.retain(|(known, _)| known != name);
                 self.cookies.push((name.to_owned(), value.to_owned()));
@@ -94,7 +112,11 @@ impl Client {
             .get("location")
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let bytes = answer.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_vec()?;
         Ok(Answer {
             status: answer.status().as_u16(),
             bytes,
@@ -104,7 +126,11 @@ impl Client {
     }
 
     fn cookie_line(&self) -> String {
-        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         pairs.join("; ")
     }
 }
@@ -117,11 +143,15 @@ fn hidden_fields(page: &str) -> Vec<(String, String)> {
         rest.split('"').next().map(str::to_owned)
     };
     let mut fields: Vec<(String, String)> = Vec::new();
-    for tag in page.split("<input").skip(1).filter_map(|rest| rest.split('>').next()) {
-        if tag.contains("type=\"hidden\"") {
-            if let Some(name) = attribute(tag, "name") {
-                fields.push((name, attribute(tag, "value").unwrap_or_default()));
-            }
+    for tag in page
+        .split("<input")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next())
+    {
+        if tag.contains("type=\"hidden\"")
+            && let Some(name) = attribute(tag, "name")
+        {
+            fields.push((name, attribute(tag, "value").unwrap_or_default()));
         }
     }
     fields
@@ -132,7 +162,9 @@ pub(crate) fn spread(times: &mut [Duration]) -> (f64, f64) {
     times.sort_unstable();
     let at = |share: f64| {
         let place = ((times.len() as f64 * share).ceil() as usize).saturating_sub(1);
-        times.get(place).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+        times
+            .get(place)
+            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
     };
     (at(0.5), at(0.99))
 }
@@ -146,7 +178,10 @@ mod tests {
         let page = r#"<form><input type="hidden" name="csrf" value="a1"><input name="login"><input value="/" name="next" type="hidden"></form>"#;
         assert_eq!(
             hidden_fields(page),
-            [("csrf".to_owned(), "a1".to_owned()), ("next".to_owned(), "/".to_owned())]
+            [
+                ("csrf".to_owned(), "a1".to_owned()),
+                ("next".to_owned(), "/".to_owned())
+            ]
         );
     }
 

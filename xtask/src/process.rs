@@ -88,7 +88,9 @@ pub(crate) fn output_with_peak(command: &mut Command) -> Result<(String, u64)> {
     let watcher = std::thread::spawn(move || {
         let mut peak = 0;
         while let Ok(text) = std::fs::read_to_string(&status) {
-            let Some(kilobytes) = peak_line(&text) else { break };
+            let Some(kilobytes) = peak_line(&text) else {
+                break;
+            };
             peak = peak.max(kilobytes * 1024);
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
@@ -105,7 +107,9 @@ pub(crate) fn output_with_peak(command: &mut Command) -> Result<(String, u64)> {
 
 /// The kilobytes of the line `VmHWM`; a process that has ended has none.
 fn peak_line(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 

@@ -11,7 +11,12 @@ use crate::output::Format;
 
 /// 渭河:教育数据平台 (Weihe, an education data platform)
 #[derive(Debug, Parser)]
-#[command(name = "weihe", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "weihe",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -25,19 +30,44 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// 数据文件夹 (data folder)
-    #[arg(long, global = true, value_name = "DIR", default_value = "data", env = "WEIHE_DATA")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "data",
+        env = "WEIHE_DATA"
+    )]
     pub(crate) data: PathBuf,
     /// 数据库;默认用数据文件夹里的内嵌数据库 (database, postgres://…; by default the embedded one in the data folder)
-    #[arg(long, global = true, value_name = "URL", env = "WEIHE_DATABASE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "WEIHE_DATABASE",
+        hide_env_values = true
+    )]
     pub(crate) database: Option<String>,
     /// 本单位补充的数据标准;默认为数据文件夹下的 standard (own definitions; by default the folder `standard` in the data folder)
     #[arg(long, global = true, value_name = "DIR", env = "WEIHE_OVERLAY")]
     pub(crate) overlay: Option<PathBuf>,
     /// 节点名称,首次建库时记入账本 (this node's name, kept when the ledger is made)
-    #[arg(long, global = true, value_name = "NAME", default_value = "local", env = "WEIHE_NODE", hide = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "local",
+        env = "WEIHE_NODE",
+        hide = true
+    )]
     pub(crate) node: String,
     /// 输出语言 (language of answers)
-    #[arg(long, global = true, value_enum, default_value = "zh", env = "WEIHE_LANG")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "zh",
+        env = "WEIHE_LANG"
+    )]
     pub(crate) lang: Lang,
 }
 
@@ -45,7 +75,13 @@ pub(crate) struct Common {
 #[derive(Debug, Args)]
 pub(crate) struct Log {
     /// 日志级别 (log level: error, warn, info, debug, or a filter such as `server=debug`)
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "WEIHE_LOG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        default_value = "warn",
+        env = "WEIHE_LOG"
+    )]
     pub(crate) log: String,
     /// 日志用 JSON (log as JSON lines)
     #[arg(long, global = true)]
@@ -94,7 +130,9 @@ impl Command {
             Self::Import(import) => import.answer.format,
             Self::Export(_) => Format::Text,
             Self::Verify(verify) => verify.answer.format,
-            Self::Standard { command: StandardCommand::Check(check) } => check.answer.format,
+            Self::Standard {
+                command: StandardCommand::Check(check),
+            } => check.answer.format,
             Self::User { command } => command.format(),
         }
     }
@@ -111,7 +149,12 @@ pub(crate) struct Answer {
 #[derive(Debug, Args)]
 pub(crate) struct Serving {
     /// 监听地址 (address to listen on)
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "WEIHE_HOST")]
+    #[arg(
+        long,
+        value_name = "IP",
+        default_value = "127.0.0.1",
+        env = "WEIHE_HOST"
+    )]
     pub(crate) host: IpAddr,
     /// 监听端口;0 为任意空闲端口 (port; 0: any free one)
     #[arg(long, value_name = "PORT", default_value_t = 4080, env = "WEIHE_PORT")]
@@ -123,7 +166,12 @@ pub(crate) struct Serving {
     #[arg(long, value_name = "IP")]
     pub(crate) trusted_proxy: Vec<IpAddr>,
     /// 从别处读取 /metrics 所需的口令 (token that /metrics asks for; without one only this machine reads it)
-    #[arg(long, value_name = "TOKEN", env = "WEIHE_METRICS_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WEIHE_METRICS_TOKEN",
+        hide_env_values = true
+    )]
     pub(crate) metrics_token: Option<String>,
     #[command(flatten)]
     pub(crate) answer: Answer,
@@ -133,7 +181,10 @@ impl Serving {
     /// Puts what was asked for into the settings.
     pub(crate) fn apply(&self, settings: &mut Settings) {
         settings.security.https = self.https;
-        settings.security.trusted_proxies.clone_from(&self.trusted_proxy);
+        settings
+            .security
+            .trusted_proxies
+            .clone_from(&self.trusted_proxy);
         settings.metrics_token.clone_from(&self.metrics_token);
     }
 }
@@ -327,5 +378,6 @@ pub(crate) struct PasswordSource {
 }
 
 fn day(text: &str) -> Result<Day, String> {
-    Day::parse(text).map_err(|_| format!("`{text}` 不是日期,写成 2025-09-01 (not a date; write 2025-09-01)"))
+    Day::parse(text)
+        .map_err(|_| format!("`{text}` 不是日期,写成 2025-09-01 (not a date; write 2025-09-01)"))
 }

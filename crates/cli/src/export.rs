@@ -43,8 +43,12 @@ impl References {
     ) -> Result<Self, LedgerError> {
         let mut references = Self::default();
         for field in dataset.stored_fields() {
-            let FieldKind::Ref(target) = &field.kind else { continue };
-            let Some(target) = registry.standard().dataset(target) else { continue };
+            let FieldKind::Ref(target) = &field.kind else {
+                continue;
+            };
+            let Some(target) = registry.standard().dataset(target) else {
+                continue;
+            };
             if references.0.contains_key(&target.name) {
                 continue;
             }
@@ -54,21 +58,33 @@ impl References {
             let known_now = clocks.as_known_on == CommitNumber::LATEST;
             let mut take = |version: Version| {
                 let text = |place: Option<usize>| {
-                    let value = place.and_then(|place| version.values.get(place)).and_then(Value::as_text);
+                    let value = place
+                        .and_then(|place| version.values.get(place))
+                        .and_then(Value::as_text);
                     value.filter(|text| !text.is_empty()).map(str::to_owned)
                 };
                 let name = text(name).unwrap_or_default();
-                let entry = Called { code: text(code).unwrap_or_else(|| name.clone()), name };
-                let holds = version.from <= clocks.as_of && version.to.is_none_or(|to| to > clocks.as_of);
+                let entry = Called {
+                    code: text(code).unwrap_or_else(|| name.clone()),
+                    name,
+                };
+                let holds =
+                    version.from <= clocks.as_of && version.to.is_none_or(|to| to > clocks.as_of);
                 // A record that had ended by that day is still what others refer to.
                 if holds || !called.contains_key(&version.record.get()) {
                     called.insert(version.record.get(), entry);
                 }
             };
             if known_now {
-                registry.ledger().read_open(permit, &target.name, &mut take).await?;
+                registry
+                    .ledger()
+                    .read_open(permit, &target.name, &mut take)
+                    .await?;
             } else {
-                registry.ledger().read(permit, &target.name, clocks, &mut take).await?;
+                registry
+                    .ledger()
+                    .read(permit, &target.name, clocks, &mut take)
+                    .await?;
             }
             references.0.insert(target.name.clone(), called);
         }
@@ -108,13 +124,22 @@ impl<'a, W: Write> Exporter<'a, W> {
         let fields: Vec<(usize, &Field)> = dataset
             .stored_fields()
             .enumerate()
-            .filter(|(_, field)| field.kind != FieldKind::Geometry && permit.sees_field(field.sensitivity))
+            .filter(|(_, field)| {
+                field.kind != FieldKind::Geometry && permit.sees_field(field.sensitivity)
+            })
             .collect();
         let target = match shape.format {
             FileFormat::Csv => Target::Csv(CsvWriter::new(target)?),
             FileFormat::Json => Target::Json(target),
         };
-        let mut exporter = Self { standard, fields, references, shape, target, count: 0 };
+        let mut exporter = Self {
+            standard,
+            fields,
+            references,
+            shape,
+            target,
+            count: 0,
+        };
         exporter.header()?;
         Ok(exporter)
     }
@@ -149,10 +174,17 @@ impl<'a, W: Write> Exporter<'a, W> {
             let object: BTreeMap<&str, Json> = self
                 .fields
                 .iter()
-                .map(|(place, field)| (field.name.as_str(), self.json(field, value_at(version, *place))))
+                .map(|(place, field)| {
+                    (
+                        field.name.as_str(),
+                        self.json(field, value_at(version, *place)),
+                    )
+                })
                 .collect();
             let line = serde_json::to_string(&object).unwrap_or_default();
-            let Target::Json(target) = &mut self.target else { return Ok(()) };
+            let Target::Json(target) = &mut self.target else {
+                return Ok(());
+            };
             target.write_all(if is_first { b"\n" } else { b",\n" })?;
             return target.write_all(line.as_bytes());
         }
@@ -164,7 +196,9 @@ impl<'a, W: Write> Exporter<'a, W> {
                 cells.push(self.name(field, value));
             }
         }
-        let Target::Csv(writer) = &mut self.target else { return Ok(()) };
+        let Target::Csv(writer) = &mut self.target else {
+            return Ok(());
+        };
         writer.write_row(cells.iter().map(String::as_str))
     }
 
@@ -186,7 +220,9 @@ impl<'a, W: Write> Exporter<'a, W> {
     fn cell(&self, field: &Field, value: &Value) -> String {
         match (&field.kind, value) {
             (_, Value::Null | Value::Bytes(_)) => String::new(),
-            (FieldKind::Ref(dataset), value) => self.each_reference(dataset, value, |called| called.code.clone(), "|"),
+            (FieldKind::Ref(dataset), value) => {
+                self.each_reference(dataset, value, |called| called.code.clone(), "|")
+            }
             (_, Value::Text(text)) => text.clone(),
             (FieldKind::Bool, Value::Int(truth)) => match (*truth != 0, self.shape.names) {
                 (true, true) => "true".to_owned(),
@@ -195,19 +231,27 @@ impl<'a, W: Write> Exporter<'a, W> {
                 (false, false) => "否".to_owned(),
             },
             (FieldKind::Date, Value::Int(days)) => day(*days),
-            (kind, Value::Int(number)) => {
-                kind.scale().map_or_else(|| number.to_string(), |scale| format_decimal_short(*number, scale))
-            }
+            (kind, Value::Int(number)) => kind.scale().map_or_else(
+                || number.to_string(),
+                |scale| format_decimal_short(*number, scale),
+            ),
         }
     }
 
     /// What a code or a record is called.
     fn name(&self, field: &Field, value: &Value) -> String {
         match (&field.kind, value) {
-            (FieldKind::Ref(dataset), value) => self.each_reference(dataset, value, |called| called.name.clone(), "、"),
+            (FieldKind::Ref(dataset), value) => {
+                self.each_reference(dataset, value, |called| called.name.clone(), "、")
+            }
             (FieldKind::Code(set), Value::Text(codes)) => {
-                let Some(set) = self.standard.code_set(set) else { return String::new() };
-                let names: Vec<&str> = codes.split('|').map(|code| set.name_of(code, self.shape.lang)).collect();
+                let Some(set) = self.standard.code_set(set) else {
+                    return String::new();
+                };
+                let names: Vec<&str> = codes
+                    .split('|')
+                    .map(|code| set.name_of(code, self.shape.lang))
+                    .collect();
                 names.join("、")
             }
             _ => String::new(),
@@ -223,11 +267,16 @@ impl<'a, W: Write> Exporter<'a, W> {
     ) -> String {
         let records: Vec<i64> = match value {
             Value::Int(record) => vec![*record],
-            Value::Text(records) => records.split('|').filter_map(|record| record.parse().ok()).collect(),
+            Value::Text(records) => records
+                .split('|')
+                .filter_map(|record| record.parse().ok())
+                .collect(),
             Value::Null | Value::Bytes(_) => Vec::new(),
         };
-        let parts: Vec<String> =
-            records.iter().filter_map(|record| self.references.called(dataset, *record).map(&part)).collect();
+        let parts: Vec<String> = records
+            .iter()
+            .filter_map(|record| self.references.called(dataset, *record).map(&part))
+            .collect();
         parts.join(between)
     }
 
@@ -240,7 +289,11 @@ impl<'a, W: Write> Exporter<'a, W> {
             (FieldKind::Decimal { .. } | FieldKind::Lon | FieldKind::Lat, Value::Int(_)) => {
                 text.parse::<f64>().map_or(Json::Null, Json::from)
             }
-            _ if field.many => text.split('|').filter(|part| !part.is_empty()).map(Json::from).collect(),
+            _ if field.many => text
+                .split('|')
+                .filter(|part| !part.is_empty())
+                .map(Json::from)
+                .collect(),
             _ => Json::String(text),
         }
     }

@@ -19,7 +19,10 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn new(code: &str, sentence: impl ToString) -> Self {
-        Self::Other { code: code.to_owned(), sentence: sentence.to_string() }
+        Self::Other {
+            code: code.to_owned(),
+            sentence: sentence.to_string(),
+        }
     }
 
     pub(crate) fn is_stop(&self) -> bool {
@@ -51,12 +54,21 @@ fn intake_sentence(error: &IntakeError, text: &Text) -> String {
         IntakeError::Read(error) => error.zh(),
         _ if in_english => error.to_string(),
         IntakeError::Mapping(fault) => mapping_sentence(fault, text),
-        IntakeError::UnknownDataset { name, instead: Some(instead) } => {
-            text.with("cli-no-dataset-instead", &[("name", name), ("instead", instead)])
-        }
-        IntakeError::UnknownDataset { name, instead: None } => text.with("cli-no-dataset", &[("name", name)]),
+        IntakeError::UnknownDataset {
+            name,
+            instead: Some(instead),
+        } => text.with(
+            "cli-no-dataset-instead",
+            &[("name", name), ("instead", instead)],
+        ),
+        IntakeError::UnknownDataset {
+            name,
+            instead: None,
+        } => text.with("cli-no-dataset", &[("name", name)]),
         IntakeError::UnknownUnit(name) => text.with("cli-no-unit", &[("name", name)]),
-        IntakeError::PlanChanged(number) => text.with("cli-plan-changed", &[("number", &number.to_string())]),
+        IntakeError::PlanChanged(number) => {
+            text.with("cli-plan-changed", &[("number", &number.to_string())])
+        }
         other => other.to_string(),
     }
 }
@@ -64,18 +76,30 @@ fn intake_sentence(error: &IntakeError, text: &Text) -> String {
 fn mapping_sentence(fault: &MappingFault, text: &Text) -> String {
     match fault {
         MappingFault::Syntax(what) => text.with("cli-mapping-syntax", &[("what", what)]),
-        MappingFault::Field { field, dataset, instead: Some(instead) } => text.with(
+        MappingFault::Field {
+            field,
+            dataset,
+            instead: Some(instead),
+        } => text.with(
             "cli-mapping-field-instead",
             &[("field", field), ("dataset", dataset), ("instead", instead)],
         ),
-        MappingFault::Field { field, dataset, instead: None } => {
-            text.with("cli-mapping-field", &[("field", field), ("dataset", dataset)])
+        MappingFault::Field {
+            field,
+            dataset,
+            instead: None,
+        } => text.with(
+            "cli-mapping-field",
+            &[("field", field), ("dataset", dataset)],
+        ),
+        MappingFault::EffectiveField(field) => {
+            text.with("cli-mapping-effective", &[("field", field)])
         }
-        MappingFault::EffectiveField(field) => text.with("cli-mapping-effective", &[("field", field)]),
         MappingFault::Datum(name) => text.with("cli-mapping-datum", &[("name", name)]),
-        MappingFault::Nothing { dataset, headers } => {
-            text.with("cli-mapping-nothing", &[("dataset", dataset), ("headers", headers)])
-        }
+        MappingFault::Nothing { dataset, headers } => text.with(
+            "cli-mapping-nothing",
+            &[("dataset", dataset), ("headers", headers)],
+        ),
     }
 }
 

@@ -24,13 +24,24 @@ pub(crate) fn sentence(finding: &Finding, text: &Text) -> String {
     let key = format!("cli-finding-{}", kind(finding));
     match finding {
         Finding::Gap { expected, found } => {
-            let found = found.map_or_else(|| text.get("cli-finding-nothing"), |found| found.to_string());
-            text.with(&key, &[("expected", &expected.to_string()), ("found", &found)])
+            let found = found.map_or_else(
+                || text.get("cli-finding-nothing"),
+                |found| found.to_string(),
+            );
+            text.with(
+                &key,
+                &[("expected", &expected.to_string()), ("found", &found)],
+            )
         }
-        Finding::Hash(number) | Finding::Parent(number) | Finding::Time(number) | Finding::Root(number) => {
-            text.with(&key, &[("number", &number.to_string())])
-        }
-        Finding::Count { number, said, found } => text.with(
+        Finding::Hash(number)
+        | Finding::Parent(number)
+        | Finding::Time(number)
+        | Finding::Root(number) => text.with(&key, &[("number", &number.to_string())]),
+        Finding::Count {
+            number,
+            said,
+            found,
+        } => text.with(
             &key,
             &[
                 ("number", &number.to_string()),
@@ -38,13 +49,15 @@ pub(crate) fn sentence(finding: &Finding, text: &Text) -> String {
                 ("found", &format!("{} + {}", found.0, found.1)),
             ],
         ),
-        Finding::Orphans { dataset, versions } => {
-            text.with(&key, &[("dataset", dataset), ("versions", &versions.to_string())])
-        }
+        Finding::Orphans { dataset, versions } => text.with(
+            &key,
+            &[("dataset", dataset), ("versions", &versions.to_string())],
+        ),
         Finding::Head => text.get(&key),
-        Finding::Overlap { dataset, record } => {
-            text.with(&key, &[("dataset", dataset), ("record", &record.to_string())])
-        }
+        Finding::Overlap { dataset, record } => text.with(
+            &key,
+            &[("dataset", dataset), ("record", &record.to_string())],
+        ),
     }
 }
 

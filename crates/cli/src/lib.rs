@@ -51,7 +51,9 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log(&arguments.log);
     let output = Output::new(arguments.common.lang, arguments.command.format());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return failed(&output, &error.into()),
@@ -74,19 +76,32 @@ fn failed(output: &Output, failure: &Failure) -> ExitCode {
 /// The log goes to stderr, so that answers on stdout can be read by programs.
 fn start_log(log: &Log) {
     let filter = EnvFilter::try_new(&log.log).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first log.
-    let _ = if log.log_json { subscriber.json().try_init() } else { subscriber.try_init() };
+    let _ = if log.log_json {
+        subscriber.json().try_init()
+    } else {
+        subscriber.try_init()
+    };
 }
 
 async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let common = &arguments.common;
-    if let Command::Standard { command: StandardCommand::Check(_) } = &arguments.command {
+    if let Command::Standard {
+        command: StandardCommand::Check(_),
+    } = &arguments.command
+    {
         return commands::standard::check(common, output);
     }
     let stop = Stop::listen(output)?;
     let mut settings = settings(common);
-    if let Command::Serve(served) | Command::Demo(arguments::Demo { serving: served, .. }) = &arguments.command {
+    if let Command::Serve(served)
+    | Command::Demo(arguments::Demo {
+        serving: served, ..
+    }) = &arguments.command
+    {
         served.apply(&mut settings);
     }
     let app = App::open(settings).await?;

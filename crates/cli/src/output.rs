@@ -33,7 +33,10 @@ impl Output {
             Lang::Zh => Language::Chinese,
             Lang::En => Language::English,
         };
-        Self { text: catalogue.text(language), format }
+        Self {
+            text: catalogue.text(language),
+            format,
+        }
     }
 
     pub(crate) fn lang(&self) -> standard::Lang {
@@ -64,7 +67,10 @@ impl Output {
     }
 
     /// A line beside the answer.
-    #[expect(clippy::unused_self, reason = "says with `say` and `tell` where a line goes")]
+    #[expect(
+        clippy::unused_self,
+        reason = "says with `say` and `tell` where a line goes"
+    )]
     pub(crate) fn aside(&self, line: impl AsRef<str>) {
         let _ = writeln!(std::io::stderr().lock(), "{}", line.as_ref());
     }
@@ -73,7 +79,10 @@ impl Output {
         let sentence = failure.sentence(&self.text);
         self.tell(&json!({ "error": { "code": failure.code(), "message": sentence } }));
         let code = failure.code();
-        self.aside(self.text.with("cli-failure", &[("sentence", &sentence), ("code", code)]));
+        self.aside(
+            self.text
+                .with("cli-failure", &[("sentence", &sentence), ("code", code)]),
+        );
     }
 }
 
@@ -114,7 +123,9 @@ impl TextTable {
 
 /// Places a text takes on a terminal: East Asian wide characters take two.
 fn width(text: &str) -> usize {
-    text.chars().map(|letter| if is_wide(letter) { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|letter| if is_wide(letter) { 2 } else { 1 })
+        .sum()
 }
 
 fn is_wide(letter: char) -> bool {

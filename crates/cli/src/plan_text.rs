@@ -48,7 +48,10 @@ impl PlanText<'_> {
     }
 
     fn title(&self, field: &str) -> String {
-        let title = self.dataset.field(field).map(|field| field.title.get(self.output.lang()).to_owned());
+        let title = self
+            .dataset
+            .field(field)
+            .map(|field| field.title.get(self.output.lang()).to_owned());
         title.unwrap_or_else(|| field.to_owned())
     }
 
@@ -71,17 +74,29 @@ impl PlanText<'_> {
             .iter()
             .map(|(what, value)| {
                 let key = format!("cli-reading-{}", what.replace('_', "-"));
-                let name = if text.has(&key) { text.get(&key) } else { what.clone() };
+                let name = if text.has(&key) {
+                    text.get(&key)
+                } else {
+                    what.clone()
+                };
                 format!("{name} {value}")
             })
             .collect();
         let rows = number(plan.rows);
         let reading = said.join(" · ");
-        self.output.say(text.with("cli-read", &[("file", &plan.file), ("rows", &rows), ("reading", &reading)]));
+        self.output.say(text.with(
+            "cli-read",
+            &[("file", &plan.file), ("rows", &rows), ("reading", &reading)],
+        ));
         self.heading("cli-columns");
         let mut table = TextTable::default();
         for (header, field) in plan.columns.iter().filter(|(_, field)| !field.is_empty()) {
-            table.row([header.clone(), "→".to_owned(), self.title(field), field.clone()]);
+            table.row([
+                header.clone(),
+                "→".to_owned(),
+                self.title(field),
+                field.clone(),
+            ]);
         }
         self.lines(&table);
         let ignored: Vec<&str> = plan
@@ -91,7 +106,8 @@ impl PlanText<'_> {
             .map(|(header, _)| header.as_str())
             .collect();
         if !ignored.is_empty() {
-            self.output.say(text.with("cli-ignored", &[("headers", &ignored.join("、"))]));
+            self.output
+                .say(text.with("cli-ignored", &[("headers", &ignored.join("、"))]));
         }
     }
 
@@ -106,15 +122,21 @@ impl PlanText<'_> {
             })
             .collect();
         if plan.complete_for.is_some() || plan.missing_count > 0 {
-            parts.push(format!("{} {}", text.get("cli-class-missing"), number(plan.missing_count)));
+            parts.push(format!(
+                "{} {}",
+                text.get("cli-class-missing"),
+                number(plan.missing_count)
+            ));
         }
         self.heading("cli-plan");
         self.output.say(format!("  {}", parts.join(" · ")));
         if let Some(effective) = plan.effective {
-            self.output.say(format!("  {} {effective}", text.get("cli-effective")));
+            self.output
+                .say(format!("  {} {effective}", text.get("cli-effective")));
         }
         if let Some(unit) = &plan.complete_for {
-            self.output.say(format!("  {} {unit}", text.get("cli-complete-for")));
+            self.output
+                .say(format!("  {} {unit}", text.get("cli-complete-for")));
         }
         if !plan.changed_fields.is_empty() {
             self.heading("cli-changed-fields");
@@ -157,17 +179,32 @@ impl PlanText<'_> {
         let text = &self.output.text;
         let rows = number(cause.rows);
         let message = without_places(self.pick(&cause.message));
-        self.output.say(text.with("cli-cause", &[("rows", &rows), ("message", &message), ("code", &cause.code)]));
+        self.output.say(text.with(
+            "cli-cause",
+            &[
+                ("rows", &rows),
+                ("message", &message),
+                ("code", &cause.code),
+            ],
+        ));
         if let Some(example) = cause.examples.first() {
-            let mut about = vec![example.label.clone(), example.value.clone(), example.detail.clone()];
+            let mut about = vec![
+                example.label.clone(),
+                example.value.clone(),
+                example.detail.clone(),
+            ];
             about.retain(|part| !part.is_empty());
             about.dedup();
             let row = example.row.to_string();
-            self.output.say(text.with("cli-cause-example", &[("row", &row), ("about", &about.join(" · "))]));
+            self.output.say(text.with(
+                "cli-cause-example",
+                &[("row", &row), ("about", &about.join(" · "))],
+            ));
         }
         let repair = without_places(self.pick(&cause.repair));
         if !repair.is_empty() {
-            self.output.say(text.with("cli-cause-repair", &[("repair", &repair)]));
+            self.output
+                .say(text.with("cli-cause-repair", &[("repair", &repair)]));
         }
     }
 
@@ -181,8 +218,12 @@ impl PlanText<'_> {
                 let opened = number(written.opened);
                 let closed = number(written.closed);
                 match written.commits {
-                    None if written.resumed == 0 => self.output.say(text.get("cli-nothing-written")),
-                    None => self.output.say(text.with("cli-all-resumed", &[("count", &number(written.resumed))])),
+                    None if written.resumed == 0 => {
+                        self.output.say(text.get("cli-nothing-written"))
+                    }
+                    None => self
+                        .output
+                        .say(text.with("cli-all-resumed", &[("count", &number(written.resumed))])),
                     Some((first, last)) => self.output.say(text.with(
                         "cli-written",
                         &[
@@ -195,12 +236,14 @@ impl PlanText<'_> {
                     )),
                 }
                 if written.commits.is_some() && written.resumed > 0 {
-                    self.output.say(text.with("cli-resumed", &[("count", &number(written.resumed))]));
+                    self.output
+                        .say(text.with("cli-resumed", &[("count", &number(written.resumed))]));
                 }
             }
         }
         if let Some(path) = refused {
-            self.output.say(text.with("cli-refused-file", &[("path", &path.display().to_string())]));
+            self.output
+                .say(text.with("cli-refused-file", &[("path", &path.display().to_string())]));
         }
     }
 }
@@ -211,7 +254,10 @@ mod tests {
 
     #[test]
     fn places_of_values_are_left_open() {
-        assert_eq!(without_places("标识码“{code}”与“{type}”不符"), "标识码“…”与“…”不符");
+        assert_eq!(
+            without_places("标识码“{code}”与“{type}”不符"),
+            "标识码“…”与“…”不符"
+        );
         assert_eq!(without_places("没有"), "没有");
         assert_eq!(without_places("{"), "{");
     }

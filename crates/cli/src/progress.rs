@@ -66,7 +66,8 @@ impl Reporter {
         } else if state.last_line.elapsed() >= LINE_EVERY {
             state.last_line = Instant::now();
             state.has_told = true;
-            self.output.aside(self.line(step, done, total, state.begun.elapsed()));
+            self.output
+                .aside(self.line(step, done, total, state.begun.elapsed()));
         }
         !self.stop.is_asked()
     }
@@ -78,11 +79,19 @@ impl Reporter {
         if total == 0 {
             return self.text.with(
                 "cli-progress-open",
-                &[("step", &step), ("done", &number(done)), ("rate", &number(rate))],
+                &[
+                    ("step", &step),
+                    ("done", &number(done)),
+                    ("rate", &number(rate)),
+                ],
             );
         }
         let left = total.saturating_sub(done) / rate.max(1);
-        let left = if done >= total { "0".to_owned() } else { number(left) };
+        let left = if done >= total {
+            "0".to_owned()
+        } else {
+            number(left)
+        };
         self.text.with(
             "cli-progress",
             &[
@@ -118,15 +127,24 @@ impl State {
 fn bar(step: &str, total: u64) -> ProgressBar {
     let target = ProgressDrawTarget::stderr();
     let bar = if total == 0 {
-        let style = ProgressStyle::with_template("{spinner} {prefix} {human_pos} ({per_sec}) {elapsed}");
+        let style =
+            ProgressStyle::with_template("{spinner} {prefix} {human_pos} ({per_sec}) {elapsed}");
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = style { bar.with_style(style) } else { bar }
+        if let Ok(style) = style {
+            bar.with_style(style)
+        } else {
+            bar
+        }
     } else {
         let style = ProgressStyle::with_template(
             "{prefix} {bar:30} {human_pos}/{human_len} {percent}% ({per_sec}, {eta})",
         );
         let bar = ProgressBar::with_draw_target(Some(total), target);
-        if let Ok(style) = style { bar.with_style(style) } else { bar }
+        if let Ok(style) = style {
+            bar.with_style(style)
+        } else {
+            bar
+        }
     };
     bar.set_prefix(step.to_owned());
     bar

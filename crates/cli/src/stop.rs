@@ -17,7 +17,10 @@ pub(crate) struct Stop {
 impl Stop {
     /// Listens for Ctrl-C and `SIGTERM` from now on.
     pub(crate) fn listen(output: &Output) -> std::io::Result<Self> {
-        let stop = Self { asked: Arc::new(AtomicBool::new(false)), notify: Arc::new(Notify::new()) };
+        let stop = Self {
+            asked: Arc::new(AtomicBool::new(false)),
+            notify: Arc::new(Notify::new()),
+        };
         let (mine, told, output) = (stop.clone(), server::until_told()?, output.clone());
         tokio::spawn(async move {
             told.await;

@@ -229,24 +229,21 @@ macro_rules! on_both_engines {
         }
     };
     ($(#[$attribute:meta])* async fn $name:ident($place:ident: &TestPlace) $body:block $($rest:tt)*) => {
+        $(#[$attribute])*
+        async fn $name($place: &'static $crate::testing::TestPlace) $body
+
         mod $name {
-            #[allow(unused_imports, clippy::allow_attributes, reason = "a test may need nothing of its module")]
-            use super::*;
-
-            $(#[$attribute])*
-            async fn check($place: &'static $crate::testing::TestPlace) $body
-
             #[test]
             fn sqlite() {
                 let place = $crate::testing::TestPlace::sqlite().expect("a folder for the test");
-                $crate::testing::run(place, check);
+                $crate::testing::run(place, super::$name);
             }
 
             #[test]
             fn postgres() {
                 let name = concat!(module_path!(), "::postgres");
                 if let Some(place) = $crate::testing::TestPlace::postgres(name) {
-                    $crate::testing::run(place, check);
+                    $crate::testing::run(place, super::$name);
                 }
             }
         }

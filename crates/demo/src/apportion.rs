@@ -7,7 +7,11 @@ pub(crate) fn apportion(total: u64, weights: &[u64], least: u64) -> Vec<u64> {
     if count == 0 {
         return Vec::new();
     }
-    let least = if least.saturating_mul(count) <= total { least } else { 0 };
+    let least = if least.saturating_mul(count) <= total {
+        least
+    } else {
+        0
+    };
     let rest = total - least * count;
     let sum: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
     if sum == 0 {

@@ -9,7 +9,9 @@ use crate::apportion::apportion;
 use crate::build::{Builder, day};
 use crate::model::{Institution, Kind, Ownership, Setting};
 use crate::places::{Places, TownshipKind};
-use crate::published::{ATTACHED_CLASSES, CAMPUSES, REFERENCE_YEAR, SITES_OF_CLOSED, TEACHING_SITES};
+use crate::published::{
+    ATTACHED_CLASSES, CAMPUSES, REFERENCE_YEAR, SITES_OF_CLOSED, TEACHING_SITES,
+};
 use crate::random::Random;
 use crate::slots::FreeVillages;
 
@@ -33,12 +35,19 @@ fn central_schools(builder: &Builder<'_>, schools: usize) -> BTreeMap<usize, usi
     central
 }
 
-fn teaching_sites(builder: &mut Builder<'_>, places: &Places, free: &mut FreeVillages, schools: usize) {
+fn teaching_sites(
+    builder: &mut Builder<'_>,
+    places: &Places,
+    free: &mut FreeVillages,
+    schools: usize,
+) {
     let central = central_schools(builder, schools);
     let mut random = Random::of(builder.seed, "teaching sites", 0);
     let mut closed: Vec<usize> = (0..schools)
         .filter(|place| {
-            let Some(institution) = builder.institutions.get(*place) else { return false };
+            let Some(institution) = builder.institutions.get(*place) else {
+                return false;
+            };
             let closing = institution.closing.map(|closing| closing.on.year());
             institution.kind == Kind::Primary
                 && closing.is_some_and(|year| year <= REFERENCE_YEAR)
@@ -48,27 +57,62 @@ fn teaching_sites(builder: &mut Builder<'_>, places: &Places, free: &mut FreeVil
         .collect();
     random.shuffle(&mut closed);
     let mut made = 0;
-    for place in closed.into_iter().take(usize::try_from(SITES_OF_CLOSED).unwrap_or(0)) {
-        let Some(school) = builder.institutions.get(place).cloned() else { continue };
+    for place in closed
+        .into_iter()
+        .take(usize::try_from(SITES_OF_CLOSED).unwrap_or(0))
+    {
+        let Some(school) = builder.institutions.get(place).cloned() else {
+            continue;
+        };
         let village = builder.villages.get(place).copied().flatten();
-        let (Some(parent), Some(closing)) = (central.get(&school.township), school.closing) else { continue };
+        let (Some(parent), Some(closing)) = (central.get(&school.township), school.closing) else {
+            continue;
+        };
         let note = format!("原{},{} 年改设教学点", school.name, closing.on.year());
-        made += u64::from(add_site(builder, places, school.township, village, *parent, closing.on, note));
+        made += u64::from(add_site(
+            builder,
+            places,
+            school.township,
+            village,
+            *parent,
+            closing.on,
+            note,
+        ));
     }
     let weights: Vec<u64> = places
         .townships
         .iter()
         .enumerate()
         .map(|(place, township)| {
-            let is_rural = matches!(township.kind, TownshipKind::Town | TownshipKind::Township) && !township.is_seat;
-            if is_rural && central.contains_key(&place) { township.villages.len() as u64 } else { 0 }
+            let is_rural = matches!(township.kind, TownshipKind::Town | TownshipKind::Township)
+                && !township.is_seat;
+            if is_rural && central.contains_key(&place) {
+                township.villages.len() as u64
+            } else {
+                0
+            }
         })
         .collect();
-    for (township, count) in apportion(TEACHING_SITES - made, &weights, 0).into_iter().enumerate() {
+    for (township, count) in apportion(TEACHING_SITES - made, &weights, 0)
+        .into_iter()
+        .enumerate()
+    {
         for _ in 0..count {
-            let (Some(parent), village) = (central.get(&township), free.take_rural(places, township)) else { continue };
+            let (Some(parent), village) =
+                (central.get(&township), free.take_rural(places, township))
+            else {
+                continue;
+            };
             let founded = day(random.year(1972, 2012), 9, 1);
-            add_site(builder, places, township, village, *parent, founded, String::new());
+            add_site(
+                builder,
+                places,
+                township,
+                village,
+                *parent,
+                founded,
+                String::new(),
+            );
         }
     }
 }
@@ -82,12 +126,19 @@ fn add_site(
     founded: Day,
     note: String,
 ) -> bool {
-    let (Some(school), Some(own)) = (builder.institutions.get(parent).cloned(), places.townships.get(township)) else {
+    let (Some(school), Some(own)) = (
+        builder.institutions.get(parent).cloned(),
+        places.townships.get(township),
+    ) else {
         return false;
     };
-    let base = village.and_then(|village| places.villages.get(village)).and_then(|village| village.base.clone());
+    let base = village
+        .and_then(|village| places.villages.get(village))
+        .and_then(|village| village.base.clone());
     let Some(base) = base else { return false };
-    let county = places.county_of(township).map_or("", |county| county.name.as_str());
+    let county = places
+        .county_of(township)
+        .map_or("", |county| county.name.as_str());
     let name = format!("{county}{}{base}教学点", own.base);
     if !builder.taken.take(&name) {
         return false;
@@ -135,7 +186,9 @@ fn attached_classes(builder: &mut Builder<'_>, schools: usize) {
     hosts.truncate(usize::try_from(ATTACHED_CLASSES).unwrap_or(0));
     hosts.sort_unstable();
     for parent in hosts {
-        let Some(school) = builder.institutions.get(parent).cloned() else { continue };
+        let Some(school) = builder.institutions.get(parent).cloned() else {
+            continue;
+        };
         let name = format!("{}附设幼儿班", school.name);
         if !builder.taken.take(&name) {
             continue;
@@ -167,33 +220,60 @@ fn campuses(builder: &mut Builder<'_>, schools: usize) {
     let mut hosts: Vec<usize> = (0..schools)
         .filter(|place| {
             builder.institutions.get(*place).is_some_and(|institution| {
-                let is_large = matches!(institution.school_type, "411" | "412" | "415" | "342" | "341")
-                    || (institution.school_type == "211" && institution.setting == Setting::City);
+                let is_large = matches!(
+                    institution.school_type,
+                    "411" | "412" | "415" | "342" | "341"
+                ) || (institution.school_type == "211"
+                    && institution.setting == Setting::City);
                 is_large && institution.closing.is_none() && institution.founded.year() < 2000
             })
         })
         .collect();
     random.shuffle(&mut hosts);
     // Universities first.
-    hosts.sort_by_key(|place| builder.institutions.get(*place).is_none_or(|each| each.kind != Kind::Higher));
+    hosts.sort_by_key(|place| {
+        builder
+            .institutions
+            .get(*place)
+            .is_none_or(|each| each.kind != Kind::Higher)
+    });
     let universities = usize::try_from(CAMPUSES / 2).unwrap_or(0);
     let higher: Vec<usize> = hosts.iter().copied().take(universities).collect();
-    let others = hosts.iter().rev().copied().take(usize::try_from(CAMPUSES).unwrap_or(0) - higher.len());
+    let others = hosts
+        .iter()
+        .rev()
+        .copied()
+        .take(usize::try_from(CAMPUSES).unwrap_or(0) - higher.len());
     let chosen: Vec<usize> = higher.iter().copied().chain(others).collect();
     for parent in chosen {
-        let Some(school) = builder.institutions.get(parent).cloned() else { continue };
-        let side = random.pick(&["东", "南", "西", "北", "新"]).copied().unwrap_or("新");
+        let Some(school) = builder.institutions.get(parent).cloned() else {
+            continue;
+        };
+        let side = random
+            .pick(&["东", "南", "西", "北", "新"])
+            .copied()
+            .unwrap_or("新");
         let name = format!("{}{side}校区", school.name);
-        let county = builder.places.townships.get(school.township).map_or(0, |township| township.county);
+        let county = builder
+            .places
+            .townships
+            .get(school.township)
+            .map_or(0, |township| township.county);
         let elsewhere: Vec<usize> = builder
             .places
             .townships_of(county)
             .filter(|(place, township)| {
-                *place != school.township && matches!(township.kind, TownshipKind::Subdistrict | TownshipKind::Town)
+                *place != school.township
+                    && matches!(
+                        township.kind,
+                        TownshipKind::Subdistrict | TownshipKind::Town
+                    )
             })
             .map(|(place, _)| place)
             .collect();
-        let Some(township) = random.pick(&elsewhere).copied() else { continue };
+        let Some(township) = random.pick(&elsewhere).copied() else {
+            continue;
+        };
         if !builder.taken.take(&name) {
             continue;
         }
@@ -220,11 +300,15 @@ fn campuses(builder: &mut Builder<'_>, schools: usize) {
 fn former_names(builder: &mut Builder<'_>, schools: usize) {
     let mut random = Random::of(builder.seed, "former names", 0);
     for place in 0..schools {
-        let Some(institution) = builder.institutions.get(place) else { continue };
+        let Some(institution) = builder.institutions.get(place) else {
+            continue;
+        };
         if institution.school_type != "312" || !random.chance(400) {
             continue;
         }
-        let Some(stem) = institution.name.strip_suffix("九年制学校") else { continue };
+        let Some(stem) = institution.name.strip_suffix("九年制学校") else {
+            continue;
+        };
         let former = format!("{stem}初级中学");
         if !builder.taken.has(&former)
             && let Some(institution) = builder.institutions.get_mut(place)

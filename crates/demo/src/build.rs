@@ -31,12 +31,36 @@ const ZONES: [(&str, &[&str]); 6] = [
     (
         "619901",
         &[
-            "610112002", "610112012", "610116005", "610116006", "610116010", "610116020", "610118005", "610402007",
-            "610402008", "610404006", "610404007", "610404008", "610404009", "610404010", "610423101", "610423108",
-            "610423112", "610481106",
+            "610112002",
+            "610112012",
+            "610116005",
+            "610116006",
+            "610116010",
+            "610116020",
+            "610118005",
+            "610402007",
+            "610402008",
+            "610404006",
+            "610404007",
+            "610404008",
+            "610404009",
+            "610404010",
+            "610423101",
+            "610423108",
+            "610423112",
+            "610481106",
         ],
     ),
-    ("619911", &["610113007", "610113006", "610116015", "610116021", "610116022"]),
+    (
+        "619911",
+        &[
+            "610113007",
+            "610113006",
+            "610116015",
+            "610116021",
+            "610116022",
+        ],
+    ),
     ("619912", &["610112001", "610112007"]),
     ("619913", &["610113008"]),
     ("619914", &["610111008", "610111009"]),
@@ -97,7 +121,10 @@ impl<'p> Builder<'p> {
             address: self.address(slot.township, village),
             position: self.position(slot.township, village, number),
             founded,
-            closing: slot.closed.map(|(year, merged)| Closing { on: closing_day(year, &mut random), merged }),
+            closing: slot.closed.map(|(year, merged)| Closing {
+                on: closing_day(year, &mut random),
+                merged,
+            }),
             note,
             setting: slot.setting,
             name,
@@ -111,8 +138,14 @@ impl<'p> Builder<'p> {
     }
 
     fn coined(&mut self, township: usize) -> String {
-        let county = self.places.townships.get(township).map_or(0, |township| township.county);
-        self.coiners.get_mut(county).map_or_else(String::new, Coiner::word)
+        let county = self
+            .places
+            .townships
+            .get(township)
+            .map_or(0, |township| township.county);
+        self.coiners
+            .get_mut(county)
+            .map_or_else(String::new, Coiner::word)
     }
 
     fn ordinal(&mut self, kind: Kind, within: &str) -> String {
@@ -149,15 +182,28 @@ impl<'p> Builder<'p> {
         };
         let is_rural = matches!(slot.setting, Setting::Town | Setting::Village);
         let is_public = slot.ownership == Ownership::Public;
-        let junior = if slot.school_type == "312" { "九年制学校" } else { "初级中学" };
+        let junior = if slot.school_type == "312" {
+            "九年制学校"
+        } else {
+            "初级中学"
+        };
         let own = match (slot.kind, slot.site, village) {
             (Kind::Kindergarten, Site::Central, _) => format!("{town}中心幼儿园"),
             (Kind::Kindergarten, _, Some(village)) if is_public => format!("{town}{village}幼儿园"),
             (Kind::Primary, Site::Central, _) => format!("{town}中心小学"),
-            (Kind::Primary, _, Some(village)) if is_rural && is_public => format!("{town}{village}小学"),
-            (Kind::Primary, _, _) if is_public => format!("{town}{}小学", self.ordinal(Kind::Primary, &format!("{county}{town}"))),
-            (Kind::Junior, Site::Central, _) if slot.setting != Setting::Seat => format!("{town}{junior}"),
-            (Kind::Junior, _, Some(village)) if is_rural && is_public => format!("{town}{village}{junior}"),
+            (Kind::Primary, _, Some(village)) if is_rural && is_public => {
+                format!("{town}{village}小学")
+            }
+            (Kind::Primary, _, _) if is_public => format!(
+                "{town}{}小学",
+                self.ordinal(Kind::Primary, &format!("{county}{town}"))
+            ),
+            (Kind::Junior, Site::Central, _) if slot.setting != Setting::Seat => {
+                format!("{town}{junior}")
+            }
+            (Kind::Junior, _, Some(village)) if is_rural && is_public => {
+                format!("{town}{village}{junior}")
+            }
             (Kind::Junior, _, _) if is_public && slot.school_type == "311" => {
                 format!("{}初级中学", self.ordinal(Kind::Junior, &county))
             }
@@ -171,13 +217,22 @@ impl<'p> Builder<'p> {
         let (county, city) = self
             .places
             .county_of(slot.township)
-            .map_or((String::new(), String::new()), |county| (county.name.clone(), county.city_name.clone()));
-        let town = self.places.townships.get(slot.township).map_or("", |township| township.base.as_str());
+            .map_or((String::new(), String::new()), |county| {
+                (county.name.clone(), county.city_name.clone())
+            });
+        let town = self
+            .places
+            .townships
+            .get(slot.township)
+            .map_or("", |township| township.base.as_str());
         let short = city.strip_suffix('市').unwrap_or(&city);
-        let mut of = |endings: &[&str]| random.pick(endings).copied().unwrap_or_default().to_owned();
+        let mut of =
+            |endings: &[&str]| random.pick(endings).copied().unwrap_or_default().to_owned();
         match slot.school_type {
             "111" => format!("{county}{town}{word}幼儿园"),
-            "211" if slot.setting == Setting::City || slot.setting == Setting::Seat => format!("{county}{word}小学"),
+            "211" if slot.setting == Setting::City || slot.setting == Setting::Seat => {
+                format!("{county}{word}小学")
+            }
             "211" => format!("{county}{town}{word}小学"),
             "311" => format!("{county}{word}初级中学"),
             "312" => format!("{county}{word}九年制学校"),
@@ -192,14 +247,41 @@ impl<'p> Builder<'p> {
             "512" => format!("{county}{word}聋人学校"),
             "513" => format!("{county}{word}培智学校"),
             "514" => format!("{county}{word}特殊教育学校"),
-            "411" => format!("陕西{word}{}", of(&["理工大学", "师范大学", "科技大学", "医科大学", "财经大学", "农林大学"])),
-            "412" => format!("{short}{word}{}", of(&["工程学院", "文理学院", "师范学院", "医学院", "财经学院"])),
+            "411" => format!(
+                "陕西{word}{}",
+                of(&[
+                    "理工大学",
+                    "师范大学",
+                    "科技大学",
+                    "医科大学",
+                    "财经大学",
+                    "农林大学"
+                ])
+            ),
+            "412" => format!(
+                "{short}{word}{}",
+                of(&["工程学院", "文理学院", "师范学院", "医学院", "财经学院"])
+            ),
             "413" => {
                 let mother = random.pick(&self.universities).cloned();
-                format!("{}{word}学院", mother.unwrap_or_else(|| format!("陕西{word}大学")))
+                format!(
+                    "{}{word}学院",
+                    mother.unwrap_or_else(|| format!("陕西{word}大学"))
+                )
             }
-            "414" => format!("{short}{word}{}", of(&["师范高等专科学校", "医学高等专科学校"])),
-            "415" => format!("{short}{word}{}", of(&["职业技术学院", "工业职业技术学院", "卫生职业学院", "农业职业学院"])),
+            "414" => format!(
+                "{short}{word}{}",
+                of(&["师范高等专科学校", "医学高等专科学校"])
+            ),
+            "415" => format!(
+                "{short}{word}{}",
+                of(&[
+                    "职业技术学院",
+                    "工业职业技术学院",
+                    "卫生职业学院",
+                    "农业职业学院"
+                ])
+            ),
             "371" => format!("{short}{word}专门学校"),
             _ => format!("{county}{word}学校"),
         }
@@ -211,12 +293,21 @@ impl<'p> Builder<'p> {
         let category = school_type.get(..2).unwrap_or_default();
         let number = self.serials.entry(category).or_default();
         *number += 1;
-        if category == "41" { format!("4161{number:06}") } else { format!("{category}61{}", FIRST_SERIAL - 1 + *number) }
+        if category == "41" {
+            format!("4161{number:06}")
+        } else {
+            format!("{category}61{}", FIRST_SERIAL - 1 + *number)
+        }
     }
 
     pub(crate) fn urban_rural(&self, township: usize, village: Option<usize>) -> &'static str {
-        let is_urban = self.places.county_of(township).is_some_and(crate::places::County::is_urban);
-        let Some(own) = self.places.townships.get(township) else { return "220" };
+        let is_urban = self
+            .places
+            .county_of(township)
+            .is_some_and(crate::places::County::is_urban);
+        let Some(own) = self.places.townships.get(township) else {
+            return "220";
+        };
         let village = village.and_then(|village| self.places.villages.get(village));
         let is_village = village.is_some_and(|village| !village.is_community());
         match (own.kind, is_urban, is_village) {
@@ -233,7 +324,9 @@ impl<'p> Builder<'p> {
     /// The unit that manages it: the province for higher education and its own schools, the city for the
     /// city's, else the zone or the county.
     pub(crate) fn unit(&self, township: usize, kind: Kind, sponsor: &str) -> String {
-        let Some(county) = self.places.county_of(township) else { return "610000".to_owned() };
+        let Some(county) = self.places.county_of(township) else {
+            return "610000".to_owned();
+        };
         match (kind, sponsor) {
             (Kind::Higher, _) | (_, "811" | "812") => return "610000".to_owned(),
             (Kind::Other, _) | (Kind::Senior | Kind::Vocational | Kind::Special, "821" | "822") => {
@@ -241,16 +334,29 @@ impl<'p> Builder<'p> {
             }
             _ => {}
         }
-        let code = self.places.townships.get(township).map_or("", |township| township.code.as_str());
-        let zone = ZONES.iter().find(|(_, townships)| townships.contains(&code));
+        let code = self
+            .places
+            .townships
+            .get(township)
+            .map_or("", |township| township.code.as_str());
+        let zone = ZONES
+            .iter()
+            .find(|(_, townships)| townships.contains(&code));
         zone.map_or_else(|| county.code.clone(), |(zone, _)| (*zone).to_owned())
     }
 
     pub(crate) fn address(&self, township: usize, village: Option<usize>) -> String {
-        let Some(county) = self.places.county_of(township) else { return String::new() };
-        let town = self.places.townships.get(township).map_or("", |township| township.name.as_str());
+        let Some(county) = self.places.county_of(township) else {
+            return String::new();
+        };
+        let town = self
+            .places
+            .townships
+            .get(township)
+            .map_or("", |township| township.name.as_str());
         let village = village.and_then(|village| self.places.villages.get(village));
-        let place = village.and_then(|village| Some((village.base.as_deref()?, village.is_community())));
+        let place =
+            village.and_then(|village| Some((village.base.as_deref()?, village.is_community())));
         let place = match place {
             Some((base, true)) => format!("{base}社区"),
             Some((base, false)) => base.to_owned(),
@@ -261,7 +367,9 @@ impl<'p> Builder<'p> {
 
     /// A place in the village, or about the centre of the township; always in the county.
     pub(crate) fn position(&self, township: usize, village: Option<usize>, number: u64) -> Point {
-        let Some(own) = self.places.townships.get(township) else { return Point::new(0.0, 0.0) };
+        let Some(own) = self.places.townships.get(township) else {
+            return Point::new(0.0, 0.0);
+        };
         let mut random = Random::of(self.seed, "position", number);
         match village {
             None => self.near(township, own.position, own.reach * 0.35, &mut random),
@@ -274,9 +382,15 @@ impl<'p> Builder<'p> {
 
     /// The middle of a village, by chance: communities lie about the centre of their township.
     fn village_point(&self, township: usize, village: usize) -> Point {
-        let Some(own) = self.places.townships.get(township) else { return Point::new(0.0, 0.0) };
+        let Some(own) = self.places.townships.get(township) else {
+            return Point::new(0.0, 0.0);
+        };
         let mut random = Random::of(self.seed, "village", village as u64);
-        let is_community = self.places.villages.get(village).is_some_and(crate::places::Village::is_community);
+        let is_community = self
+            .places
+            .villages
+            .get(village)
+            .is_some_and(crate::places::Village::is_community);
         let mut reach = own.reach * if is_community { 0.8 } else { 2.0 };
         for _ in 0..12 {
             let point = random.step(own.position, reach);
@@ -289,8 +403,18 @@ impl<'p> Builder<'p> {
     }
 
     /// A point near another one in the county of a township, to a millionth of a degree.
-    pub(crate) fn near(&self, township: usize, centre: Point, reach: f64, random: &mut Random) -> Point {
-        let county = self.places.townships.get(township).and_then(|township| i64::try_from(township.county).ok());
+    pub(crate) fn near(
+        &self,
+        township: usize,
+        centre: Point,
+        reach: f64,
+        random: &mut Random,
+    ) -> Point {
+        let county = self
+            .places
+            .townships
+            .get(township)
+            .and_then(|township| i64::try_from(township.county).ok());
         let mut reach = reach;
         for _ in 0..40 {
             let point = random.step(centre, reach).snapped(1e6);
@@ -299,7 +423,10 @@ impl<'p> Builder<'p> {
             }
             reach *= 0.8;
         }
-        self.places.townships.get(township).map_or(centre, |township| township.position)
+        self.places
+            .townships
+            .get(township)
+            .map_or(centre, |township| township.position)
     }
 }
 
@@ -331,10 +458,25 @@ fn founded(slot: &Slot, random: &mut Random) -> Day {
         (Kind::Higher, _, _) => (1937, 2008),
         (Kind::Other, _, _) => (1980, 1990),
     };
-    let to = if slot.ownership == Ownership::Public { to } else { to.max(2005) };
-    let from = if slot.ownership == Ownership::Public { from } else { from.max(1993) };
-    let year = random.year(from, to.min(slot.closed.map_or(OLD_UNTIL, |_| OLD_UNTIL - 1)));
-    if random.chance(850) { day(year, 9, 1) } else { day(year, 3, 1) }
+    let to = if slot.ownership == Ownership::Public {
+        to
+    } else {
+        to.max(2005)
+    };
+    let from = if slot.ownership == Ownership::Public {
+        from
+    } else {
+        from.max(1993)
+    };
+    let year = random.year(
+        from,
+        to.min(slot.closed.map_or(OLD_UNTIL, |_| OLD_UNTIL - 1)),
+    );
+    if random.chance(850) {
+        day(year, 9, 1)
+    } else {
+        day(year, 3, 1)
+    }
 }
 
 fn sponsor(slot: &Slot, random: &mut Random) -> &'static str {
@@ -343,11 +485,24 @@ fn sponsor(slot: &Slot, random: &mut Random) -> &'static str {
     }
     let shares: &[(&str, u64)] = match slot.kind {
         Kind::Kindergarten if slot.site == Site::Central => &[("831", 1000)],
-        Kind::Kindergarten => &[("831", 790), ("894", 100), ("892", 70), ("891", 25), ("822", 10), ("893", 5)],
+        Kind::Kindergarten => &[
+            ("831", 790),
+            ("894", 100),
+            ("892", 70),
+            ("891", 25),
+            ("822", 10),
+            ("893", 5),
+        ],
         Kind::Primary | Kind::Junior => &[("831", 980), ("821", 12), ("891", 8)],
         Kind::Special => &[("831", 900), ("821", 100)],
         Kind::Senior => &[("831", 780), ("821", 205), ("811", 15)],
-        Kind::Vocational => &[("831", 560), ("821", 220), ("822", 120), ("812", 70), ("891", 30)],
+        Kind::Vocational => &[
+            ("831", 560),
+            ("821", 220),
+            ("822", 120),
+            ("812", 70),
+            ("891", 30),
+        ],
         Kind::Higher => &[("811", 590), ("821", 250), ("812", 120), ("891", 40)],
         Kind::Other => &[("821", 1000)],
     };

@@ -7,10 +7,14 @@ use registry::ledger::LedgerError;
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The data in the program is damaged.
-    #[error("the demo data in the program is damaged ({0}); build the program again from a clean checkout")]
+    #[error(
+        "the demo data in the program is damaged ({0}); build the program again from a clean checkout"
+    )]
     Data(String),
     /// The files of the load could not be written.
-    #[error("the demo files could not be written to the files folder: {0}; see that there is room and that it may be written")]
+    #[error(
+        "the demo files could not be written to the files folder: {0}; see that there is room and that it may be written"
+    )]
     Io(#[from] std::io::Error),
     /// The registry did not take a file.
     #[error("the demo province could not be loaded ({stage}): {source}")]

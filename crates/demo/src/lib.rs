@@ -67,6 +67,8 @@ mod tests;
 
 pub use error::DemoError;
 pub use load::{Part, PartSummary, Summary, load, load_province};
-pub use model::{Closing, Headline, Institution, Kind, Ownership, Population, Setting, Stage, StagePart};
+pub use model::{
+    Closing, Headline, Institution, Kind, Ownership, Population, Setting, Stage, StagePart,
+};
 pub use places::{County, Places, Township, TownshipKind, Village};
 pub use province::{Province, SEED};

@@ -69,7 +69,11 @@ impl Part {
     }
 
     fn file_name(self) -> String {
-        let ending = if self == Part::Boundaries { "geojson" } else { "csv" };
+        let ending = if self == Part::Boundaries {
+            "geojson"
+        } else {
+            "csv"
+        };
         format!("demo-{}.{ending}", self.as_str())
     }
 
@@ -99,9 +103,18 @@ impl Part {
         let count = match self {
             Part::Townships => places.townships.len(),
             Part::Villages => places.villages.len(),
-            Part::Boundaries => places.outlines.layers.iter().map(|layer| layer.regions.len()).sum(),
+            Part::Boundaries => places
+                .outlines
+                .layers
+                .iter()
+                .map(|layer| layer.regions.len())
+                .sum(),
             Part::Institutions => province.institutions.len(),
-            Part::Closings => province.institutions.iter().filter(|each| each.closing.is_some()).count(),
+            Part::Closings => province
+                .institutions
+                .iter()
+                .filter(|each| each.closing.is_some())
+                .count(),
             Part::Headlines => province.headlines.len(),
             Part::Population => province.population.len(),
         };
@@ -178,7 +191,11 @@ pub async fn load_province(
     for part in Part::ALL {
         parts.push(load_part(registry, permit, &province, part, &progress).await?);
     }
-    Ok(Summary { parts, counted: province.counted_today(), institutions: province.institutions.len() as u64 })
+    Ok(Summary {
+        parts,
+        counted: province.counted_today(),
+        institutions: province.institutions.len() as u64,
+    })
 }
 
 type Listener = dyn Fn(Part, u64, u64) -> bool + Send + Sync;
@@ -196,19 +213,30 @@ async fn load_part(
     }
     let path = write_file(registry, province, part).await?;
     let request = Request {
-        mapping: part.effective_field().map(|field| format!("effective_field = \"{field}\"\n")).unwrap_or_default(),
+        mapping: part
+            .effective_field()
+            .map(|field| format!("effective_field = \"{field}\"\n"))
+            .unwrap_or_default(),
         datum: "cgcs2000".to_owned(),
         reason: "载入演示省份(合成数据)".to_owned(),
         ..Request::default()
     };
     let listener = Arc::clone(progress);
-    let watched = Progress::to(move |step, done, total| listener(part, overall(step, done, total, rows), rows));
-    let outcome = registry.imports().run_now(permit, part.dataset(), &path, &request, false, watched).await;
+    let watched = Progress::to(move |step, done, total| {
+        listener(part, overall(step, done, total, rows), rows)
+    });
+    let outcome = registry
+        .imports()
+        .run_now(permit, part.dataset(), &path, &request, false, watched)
+        .await;
     // The file is made again from the seed whenever it is wanted.
     tokio::fs::remove_file(&path).await?;
     let (_, finished) = outcome.map_err(|source| match source {
         IntakeError::Stopped(_) => DemoError::Stopped,
-        source => DemoError::Intake { stage: part.as_str(), source },
+        source => DemoError::Intake {
+            stage: part.as_str(),
+            source,
+        },
     })?;
     refuse_refusals(part, &finished)?;
     let plan = &finished.plan;
@@ -222,7 +250,11 @@ async fn load_part(
     })
 }
 
-async fn write_file(registry: &Registry, province: &Arc<Province>, part: Part) -> Result<PathBuf, DemoError> {
+async fn write_file(
+    registry: &Registry,
+    province: &Arc<Province>,
+    part: Part,
+) -> Result<PathBuf, DemoError> {
     let path = registry.imports().incoming(&part.file_name()).await?;
     let province = Arc::clone(province);
     let target = path.clone();
@@ -255,6 +287,8 @@ fn refuse_refusals(part: Part, finished: &Finished) -> Result<(), DemoError> {
         rows: plan.count(Class::Refused) + plan.count(Class::Review),
         code: first.map_or(String::new(), |cause| cause.code.clone()),
         message: first.map_or(String::new(), |cause| cause.message.0.clone()),
-        example: example.map_or(String::new(), |row| format!("{} {} {}", row.label, row.value, row.detail)),
+        example: example.map_or(String::new(), |row| {
+            format!("{} {} {}", row.label, row.value, row.detail)
+        }),
     })
 }

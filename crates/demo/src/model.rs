@@ -215,7 +215,10 @@ impl Institution {
 
     /// The codes of its stages, in order.
     pub fn stage_codes(&self) -> Vec<&'static str> {
-        Stage::of_type(self.school_type).iter().filter_map(|stage| stage.code()).collect()
+        Stage::of_type(self.school_type)
+            .iter()
+            .filter_map(|stage| stage.code())
+            .collect()
     }
 }
 

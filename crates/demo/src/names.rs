@@ -13,20 +13,52 @@ use crate::random::Random;
 
 /// First characters of coined words.
 const FIRST: [char; 24] = [
-    '禾', '澄', '昀', '沐', '岚', '霁', '栎', '珩', '翊', '煦', '芃', '葭', '棠', '槿', '榆', '麓', '溪', '汀', '浔', '砚', '朔', '苓',
-    '稷', '岫',
+    '禾', '澄', '昀', '沐', '岚', '霁', '栎', '珩', '翊', '煦', '芃', '葭', '棠', '槿', '榆', '麓',
+    '溪', '汀', '浔', '砚', '朔', '苓', '稷', '岫',
 ];
 
 /// Second characters of coined words.
 const SECOND: [char; 24] = [
-    '原', '舟', '帆', '榕', '苑', '屿', '笙', '樾', '岑', '蓁', '楠', '桐', '苇', '筠', '衡', '垚', '弦', '藜', '霖', '陌', '渚', '璟',
-    '簌', '穗',
+    '原', '舟', '帆', '榕', '苑', '屿', '笙', '樾', '岑', '蓁', '楠', '桐', '苇', '筠', '衡', '垚',
+    '弦', '藜', '霖', '陌', '渚', '璟', '簌', '穗',
 ];
 
 /// Words in a village's name that would make the name of a school say something else.
 const UNFIT: [&str; 34] = [
-    "大学", "学院", "学校", "中学", "小学", "幼儿", "研究", "公司", "集团", "医院", "部队", "监狱", "虚拟", "生活区", "家属", "站点",
-    "公交", "代理", "管委", "产业", "园区", "交大", "建设中", "售楼", "停车", "实训", "院", "所", "厂", "局", "矿", "区", "校", "附",
+    "大学",
+    "学院",
+    "学校",
+    "中学",
+    "小学",
+    "幼儿",
+    "研究",
+    "公司",
+    "集团",
+    "医院",
+    "部队",
+    "监狱",
+    "虚拟",
+    "生活区",
+    "家属",
+    "站点",
+    "公交",
+    "代理",
+    "管委",
+    "产业",
+    "园区",
+    "交大",
+    "建设中",
+    "售楼",
+    "停车",
+    "实训",
+    "院",
+    "所",
+    "厂",
+    "局",
+    "矿",
+    "区",
+    "校",
+    "附",
 ];
 
 /// Endings of village-level divisions, the longest first.
@@ -54,14 +86,21 @@ const VILLAGE_ENDINGS: [&str; 19] = [
 
 /// `西一路街道` → `西一路`; towns keep their 镇.
 pub(crate) fn township_base(name: &str) -> String {
-    let bare = name.strip_suffix("街道办事处").or_else(|| name.strip_suffix("街道")).unwrap_or(name);
+    let bare = name
+        .strip_suffix("街道办事处")
+        .or_else(|| name.strip_suffix("街道"))
+        .unwrap_or(name);
     // 红旗街道 would become 红旗, 中山街街道 stays 中山街: both read well before 第一小学.
     bare.to_owned()
 }
 
 /// `高家村委会` → `高家村`, `民乐社区居委会` → `民乐`; `None` where nothing usable is left.
 pub(crate) fn village_base(name: &str, is_community: bool) -> Option<String> {
-    let mut base = name.split(['（', '(', '、']).next().unwrap_or_default().trim();
+    let mut base = name
+        .split(['（', '(', '、'])
+        .next()
+        .unwrap_or_default()
+        .trim();
     for front in ["西安浐灞生态区", "浐灞生态区"] {
         base = base.strip_prefix(front).unwrap_or(base);
     }
@@ -71,7 +110,9 @@ pub(crate) fn village_base(name: &str, is_community: bool) -> Option<String> {
             break;
         }
     }
-    let is_plain = base.chars().all(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+    let is_plain = base
+        .chars()
+        .all(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
     let is_fit = !UNFIT.iter().any(|word| base.contains(word));
     let length = base.chars().count();
     if !is_plain || !is_fit || !(1..=6).contains(&length) {
@@ -80,7 +121,11 @@ pub(crate) fn village_base(name: &str, is_community: bool) -> Option<String> {
     if is_community {
         return (length >= 2).then(|| base.to_owned());
     }
-    Some(if base.ends_with('村') && length >= 2 { base.to_owned() } else { format!("{base}村") })
+    Some(if base.ends_with('村') && length >= 2 {
+        base.to_owned()
+    } else {
+        format!("{base}村")
+    })
 }
 
 /// Coined words in an order of their own for every purpose; after the last they begin again with a number.
@@ -94,7 +139,11 @@ impl Coiner {
     pub(crate) fn new(random: &mut Random) -> Coiner {
         let mut words: Vec<String> = FIRST
             .iter()
-            .flat_map(|first| SECOND.iter().map(move |second| [*first, *second].iter().collect()))
+            .flat_map(|first| {
+                SECOND
+                    .iter()
+                    .map(move |second| [*first, *second].iter().collect())
+            })
             .collect();
         random.shuffle(&mut words);
         Coiner { words, next: 0 }
@@ -105,7 +154,11 @@ impl Coiner {
         let (round, place) = (self.next / count, self.next % count);
         self.next += 1;
         let word = self.words.get(place).cloned().unwrap_or_default();
-        if round == 0 { word } else { format!("{word}第{}", numeral(round as u64 + 1)) }
+        if round == 0 {
+            word
+        } else {
+            format!("{word}第{}", numeral(round as u64 + 1))
+        }
     }
 }
 
@@ -127,7 +180,13 @@ impl Taken {
 /// 一, 二, … 十, 十一, … 九十九.
 pub(crate) fn numeral(number: u64) -> String {
     const DIGITS: [&str; 10] = ["", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
-    let digit = |number: u64| usize::try_from(number).ok().and_then(|place| DIGITS.get(place)).copied().unwrap_or("");
+    let digit = |number: u64| {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| DIGITS.get(place))
+            .copied()
+            .unwrap_or("")
+    };
     match number {
         0..10 => digit(number).to_owned(),
         10..20 => format!("十{}", digit(number - 10)),
@@ -157,12 +216,18 @@ mod tests {
         ] {
             assert_eq!(village_base(name, is_community).as_deref(), base, "{name}");
         }
-        assert_eq!((township_base("西一路街道"), township_base("城关镇")), ("西一路".to_owned(), "城关镇".to_owned()));
+        assert_eq!(
+            (township_base("西一路街道"), township_base("城关镇")),
+            ("西一路".to_owned(), "城关镇".to_owned())
+        );
     }
 
     #[test]
     fn numerals_and_coined_words() {
-        assert_eq!([1, 10, 11, 20, 21].map(numeral), ["一", "十", "十一", "二十", "二十一"]);
+        assert_eq!(
+            [1, 10, 11, 20, 21].map(numeral),
+            ["一", "十", "十一", "二十", "二十一"]
+        );
         let mut coiner = Coiner::new(&mut Random::of(1, "test", 1));
         let words: BTreeSet<String> = (0..1200).map(|_| coiner.word()).collect();
         assert_eq!(words.len(), 1200);

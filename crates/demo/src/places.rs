@@ -20,7 +20,7 @@ const VILLAGES: &[u8] = include_bytes!("../data/villages.csv.gz");
 /// Population goes to townships by shares: so many for a community (社区居委会) …
 const COMMUNITY_SHARES: u64 = 3;
 /// … one for a village (村委会), and so many for the township itself.
-const TOWNSHIP_SHARES: u64 = 8;
+const TOWNSHIP_SHARES: u64 = 3;
 
 /// A county-level division.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,15 +145,23 @@ pub struct Places {
 impl Places {
     /// Reads the data in the program and gives the townships their positions.
     pub(crate) fn read(seed: u64) -> Result<Places, DemoError> {
-        let outlines = Topology::read(BOUNDARIES).map_err(|error| DemoError::Data(error.to_string()))?;
+        let outlines =
+            Topology::read(BOUNDARIES).map_err(|error| DemoError::Data(error.to_string()))?;
         let mut regions: Vec<_> = outlines.layer("county").iter().collect();
         regions.sort_by(|one, other| one.code.cmp(&other.code));
-        let cities: BTreeMap<&str, &str> =
-            outlines.layer("city").iter().map(|city| (city.code.as_str(), city.name.as_str())).collect();
+        let cities: BTreeMap<&str, &str> = outlines
+            .layer("city")
+            .iter()
+            .map(|city| (city.code.as_str(), city.name.as_str()))
+            .collect();
         let mut counties = Vec::with_capacity(regions.len());
         for region in &regions {
             let city = format!("{}00", region.code.get(..4).unwrap_or_default());
-            let city_name = cities.get(city.as_str()).copied().unwrap_or_default().to_owned();
+            let city_name = cities
+                .get(city.as_str())
+                .copied()
+                .unwrap_or_default()
+                .to_owned();
             counties.push(County {
                 code: region.code.clone(),
                 name: region.name.clone(),
@@ -164,11 +172,21 @@ impl Places {
             });
         }
         let index = RegionIndex::new(
-            regions.iter().zip(0_i64..).map(|(region, place)| (place, region.outline.clone())).collect(),
+            regions
+                .iter()
+                .zip(0_i64..)
+                .map(|(region, place)| (place, region.outline.clone()))
+                .collect(),
         );
         let mut townships = read_townships(&mut counties)?;
         let villages = read_villages(&mut townships)?;
-        let mut places = Places { counties, townships, villages, outlines: Topology { layers: Vec::new() }, index };
+        let mut places = Places {
+            counties,
+            townships,
+            villages,
+            outlines: Topology { layers: Vec::new() },
+            index,
+        };
         places.find_seats();
         for (number, region) in regions.iter().enumerate() {
             places.place_townships(seed, number, &region.outline);
@@ -185,28 +203,43 @@ impl Places {
 
     /// The townships of a county with their places.
     pub fn townships_of(&self, county: usize) -> impl Iterator<Item = (usize, &Township)> {
-        let range = self.counties.get(county).map_or(0..0, |county| county.townships.clone());
-        range.clone().zip(self.townships.get(range).unwrap_or_default())
+        let range = self
+            .counties
+            .get(county)
+            .map_or(0..0, |county| county.townships.clone());
+        range
+            .clone()
+            .zip(self.townships.get(range).unwrap_or_default())
     }
 
     /// The villages of a township with their places.
     pub fn villages_of(&self, township: usize) -> impl Iterator<Item = (usize, &Village)> {
-        let range = self.townships.get(township).map_or(0..0, |township| township.villages.clone());
-        range.clone().zip(self.villages.get(range).unwrap_or_default())
+        let range = self
+            .townships
+            .get(township)
+            .map_or(0..0, |township| township.villages.clone());
+        range
+            .clone()
+            .zip(self.villages.get(range).unwrap_or_default())
     }
 
     /// Whether a position lies in the county of a township and nearer to the township than to any other.
     pub(crate) fn is_within(&self, township: usize, at: Point) -> bool {
-        let Some(own) = self.townships.get(township) else { return false };
+        let Some(own) = self.townships.get(township) else {
+            return false;
+        };
         if self.index.locate(at.lon, at.lat) != i64::try_from(own.county).ok() {
             return false;
         }
         let own_distance = squared(own.position, at);
-        self.townships_of(own.county).all(|(_, other)| own_distance <= squared(other.position, at))
+        self.townships_of(own.county)
+            .all(|(_, other)| own_distance <= squared(other.position, at))
     }
 
     fn communities(&self, township: usize) -> u64 {
-        self.villages_of(township).filter(|(_, village)| village.is_community()).count() as u64
+        self.villages_of(township)
+            .filter(|(_, village)| village.is_community())
+            .count() as u64
     }
 
     fn find_seats(&mut self) {
@@ -230,22 +263,37 @@ impl Places {
             .map(|(place, township)| {
                 let units = township.villages.len() as u64;
                 let share = self.communities(place) * 1000 / units.max(1);
-                (township.kind == TownshipKind::Quasi, !township.is_seat, 1000 - share.min(1000), place)
+                (
+                    township.kind == TownshipKind::Quasi,
+                    !township.is_seat,
+                    1000 - share.min(1000),
+                    place,
+                )
             })
             .collect();
         order.sort_unstable();
-        let code = self.counties.get(county).and_then(|county| county.code.parse().ok()).unwrap_or(0);
-        let mut points: Vec<Point> = seed_points(outline, order.len(), Random::of(seed, "townships", code).next())
-            .into_iter()
-            .map(|point| point.snapped(1e6))
-            .collect();
+        let code = self
+            .counties
+            .get(county)
+            .and_then(|county| county.code.parse().ok())
+            .unwrap_or(0);
+        let mut points: Vec<Point> = seed_points(
+            outline,
+            order.len(),
+            Random::of(seed, "townships", code).next(),
+        )
+        .into_iter()
+        .map(|point| point.snapped(1e6))
+        .collect();
         let count = points.len().max(1) as f64;
         let middle = Point::new(
             points.iter().map(|point| point.lon).sum::<f64>() / count,
             points.iter().map(|point| point.lat).sum::<f64>() / count,
         );
         points.sort_by(|one, other| {
-            squared(*one, middle).total_cmp(&squared(*other, middle)).then_with(|| one.order(other))
+            squared(*one, middle)
+                .total_cmp(&squared(*other, middle))
+                .then_with(|| one.order(other))
         });
         for ((_, _, _, place), point) in order.into_iter().zip(&points) {
             let nearest = points
@@ -267,9 +315,15 @@ impl Places {
         for total in totals {
             let members: Vec<usize> = (0..self.townships.len())
                 .filter(|place| {
-                    let Some(county) = self.county_of(*place) else { return false };
+                    let Some(county) = self.county_of(*place) else {
+                        return false;
+                    };
                     let is_yangling = county.code == YANGLING_POPULATION.code;
-                    if total.code == YANGLING_POPULATION.code { is_yangling } else { !is_yangling && county.city == total.code }
+                    if total.code == YANGLING_POPULATION.code {
+                        is_yangling
+                    } else {
+                        !is_yangling && county.city == total.code
+                    }
                 })
                 .collect();
             let weights: Vec<u64> = members
@@ -277,13 +331,21 @@ impl Places {
                 .map(|place| {
                     let communities = self.communities(*place);
                     let units = self.villages_of(*place).count() as u64;
-                    let is_quasi = self.townships.get(*place).is_some_and(|each| each.kind == TownshipKind::Quasi);
+                    let is_quasi = self
+                        .townships
+                        .get(*place)
+                        .is_some_and(|each| each.kind == TownshipKind::Quasi);
                     let own = if is_quasi { 0 } else { TOWNSHIP_SHARES };
                     communities * COMMUNITY_SHARES + (units - communities) + own
                 })
                 .collect();
-            for (place, share) in members.into_iter().zip(apportion(total.census, &weights, 0)) {
-                let Some(township) = self.townships.get_mut(place) else { continue };
+            for (place, share) in members
+                .into_iter()
+                .zip(apportion(total.census, &weights, 0))
+            {
+                let Some(township) = self.townships.get_mut(place) else {
+                    continue;
+                };
                 township.population = share;
                 if let Some(county) = self.counties.get_mut(township.county) {
                     county.population += share;
@@ -308,14 +370,21 @@ fn read_townships(counties: &mut [County]) -> Result<Vec<Township>, DemoError> {
             return Err(DemoError::Data(format!("townships.csv: {line}")));
         };
         let place = counties.binary_search_by(|county| county.code.as_str().cmp(parent));
-        let Some((number, county)) = place.ok().and_then(|number| Some((number, counties.get_mut(number)?))) else {
-            return Err(DemoError::Data(format!("townships.csv: no county {parent}")));
+        let Some((number, county)) = place
+            .ok()
+            .and_then(|number| Some((number, counties.get_mut(number)?)))
+        else {
+            return Err(DemoError::Data(format!(
+                "townships.csv: no county {parent}"
+            )));
         };
         if county.townships.is_empty() {
             county.townships = townships.len()..townships.len();
         }
         if county.townships.end != townships.len() {
-            return Err(DemoError::Data(format!("townships.csv: {code} stands apart from its county")));
+            return Err(DemoError::Data(format!(
+                "townships.csv: {code} stands apart from its county"
+            )));
         }
         county.townships.end += 1;
         let kind = match (*pseudo, code.get(6..7)) {
@@ -352,18 +421,29 @@ fn read_villages(townships: &mut [Township]) -> Result<Vec<Village>, DemoError> 
             return Err(DemoError::Data(format!("villages.csv.gz: {line}")));
         };
         let place = townships.binary_search_by(|township| township.code.as_str().cmp(parent));
-        let Some((number, township)) = place.ok().and_then(|number| Some((number, townships.get_mut(number)?))) else {
-            return Err(DemoError::Data(format!("villages.csv.gz: no township {parent}")));
+        let Some((number, township)) = place
+            .ok()
+            .and_then(|number| Some((number, townships.get_mut(number)?)))
+        else {
+            return Err(DemoError::Data(format!(
+                "villages.csv.gz: no township {parent}"
+            )));
         };
         if township.villages.is_empty() {
             township.villages = villages.len()..villages.len();
         }
         if township.villages.end != villages.len() {
-            return Err(DemoError::Data(format!("villages.csv.gz: {code} stands apart from its township")));
+            return Err(DemoError::Data(format!(
+                "villages.csv.gz: {code} stands apart from its township"
+            )));
         }
         township.villages.end += 1;
-        let mut village =
-            Village { code: (*code).to_owned(), name: (*name).to_owned(), base: None, township: number };
+        let mut village = Village {
+            code: (*code).to_owned(),
+            name: (*name).to_owned(),
+            base: None,
+            township: number,
+        };
         village.base = village_base(name, village.is_community());
         villages.push(village);
     }

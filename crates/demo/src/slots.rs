@@ -4,8 +4,8 @@ use crate::apportion::apportion;
 use crate::model::{Kind, Ownership, Setting};
 use crate::places::{Places, TownshipKind};
 use crate::published::{
-    CITY_POPULATION, HISTORY_FROM, KINDERGARTENS, REFERENCE_YEAR, TYPES, closings, history_years, openings,
-    private_permille, schools,
+    CITY_POPULATION, HISTORY_FROM, KINDERGARTENS, REFERENCE_YEAR, TYPES, closings, history_years,
+    openings, private_permille, schools,
 };
 use crate::random::Random;
 
@@ -60,9 +60,12 @@ impl FreeVillages {
     /// As [`FreeVillages::take`], no communities.
     pub(crate) fn take_rural(&mut self, places: &Places, township: usize) -> Option<usize> {
         let list = self.0.get_mut(township)?;
-        let place = list
-            .iter()
-            .rposition(|village| places.villages.get(*village).is_some_and(|village| !village.is_community()))?;
+        let place = list.iter().rposition(|village| {
+            places
+                .villages
+                .get(*village)
+                .is_some_and(|village| !village.is_community())
+        })?;
         Some(list.remove(place))
     }
 }
@@ -81,12 +84,34 @@ impl<'p> Planner<'p> {
     /// All slots, kind by kind; `primary` are the villages that primary schools (and later teaching sites)
     /// are named after.
     pub(crate) fn plan(places: &'p Places, seed: u64, primary: &mut FreeVillages) -> Vec<Slot> {
-        let mut planner = Planner { places, seed, slots: Vec::with_capacity(20_000) };
+        let mut planner = Planner {
+            places,
+            seed,
+            slots: Vec::with_capacity(20_000),
+        };
         let mut free = FreeVillages::new(places, seed, "kindergarten villages");
-        planner.local(Kind::Kindergarten, true, [1000, 1050, 950, 900], [700, 800, 1000, 1000], &mut free);
-        planner.local(Kind::Primary, true, [450, 550, 1000, 1000], [0, 100, 1000, 1300], primary);
+        planner.local(
+            Kind::Kindergarten,
+            true,
+            [1000, 1050, 950, 900],
+            [700, 800, 1000, 1000],
+            &mut free,
+        );
+        planner.local(
+            Kind::Primary,
+            true,
+            [450, 550, 1000, 1000],
+            [0, 100, 1000, 1300],
+            primary,
+        );
         let mut free = FreeVillages::new(places, seed, "junior villages");
-        planner.local(Kind::Junior, false, [750, 1100, 1000, 900], [20, 60, 1000, 1300], &mut free);
+        planner.local(
+            Kind::Junior,
+            false,
+            [750, 1100, 1000, 900],
+            [20, 60, 1000, 1300],
+            &mut free,
+        );
         planner.by_county(Kind::Senior);
         planner.by_county(Kind::Vocational);
         planner.special();
@@ -97,6 +122,8 @@ impl<'p> Planner<'p> {
             planner.give_openings(kind);
         }
         planner.give_ownership();
+        // Independent colleges are named after a university, which must be there before.
+        planner.slots.sort_by_key(|slot| slot.school_type == "413");
         planner.slots
     }
 
@@ -116,7 +143,11 @@ impl<'p> Planner<'p> {
     fn weights(&self, by_place: ByPlace) -> Vec<u64> {
         (0..self.places.townships.len())
             .map(|township| {
-                let population = self.places.townships.get(township).map_or(0, |each| each.population);
+                let population = self
+                    .places
+                    .townships
+                    .get(township)
+                    .map_or(0, |each| each.population);
                 self.class_of(township)
                     .and_then(|class| by_place.get(class))
                     .map_or(0, |weight| weight * population)
@@ -127,7 +158,11 @@ impl<'p> Planner<'p> {
     fn setting(&self, township: usize, site: Site) -> Setting {
         let class = self.class_of(township).unwrap_or(3);
         let is_village = match site {
-            Site::Village(village) => self.places.villages.get(village).is_some_and(|each| !each.is_community()),
+            Site::Village(village) => self
+                .places
+                .villages
+                .get(village)
+                .is_some_and(|each| !each.is_community()),
             Site::Central | Site::Centre => false,
         };
         match (class, is_village) {
@@ -167,7 +202,9 @@ impl<'p> Planner<'p> {
             let own = self.places.townships.get(place);
             own.is_some_and(|own| matches!(own.kind, TownshipKind::Town | TownshipKind::Township))
         };
-        let least: Vec<u64> = (0..townships).map(|place| u64::from(has_central && is_town(place))).collect();
+        let least: Vec<u64> = (0..townships)
+            .map(|place| u64::from(has_central && is_town(place)))
+            .collect();
         let rest = schools(kind, REFERENCE_YEAR) - least.iter().sum::<u64>();
         let today: Vec<u64> = apportion(rest, &self.weights(open), 0)
             .iter()
@@ -195,17 +232,28 @@ impl<'p> Planner<'p> {
         let closings = apportion(years.len() as u64, &self.weights(closed), 0);
         for (township, count) in closings.into_iter().enumerate() {
             for _ in 0..count {
-                let rural = if kind == Kind::Primary { free.take_rural(self.places, township) } else { None };
+                let rural = if kind == Kind::Primary {
+                    free.take_rural(self.places, township)
+                } else {
+                    None
+                };
                 let village = rural.or_else(|| free.take(township));
                 let closed = years.next().map(|year| (year, random.chance(merged)));
-                self.push(kind, township, village.map_or(Site::Centre, Site::Village), closed);
+                self.push(
+                    kind,
+                    township,
+                    village.map_or(Site::Centre, Site::Village),
+                    closed,
+                );
             }
         }
     }
 
     fn closing_years(&self, kind: Kind) -> Vec<i32> {
         let mut years: Vec<i32> = history_years()
-            .flat_map(|year| std::iter::repeat_n(year, usize::try_from(closings(kind, year)).unwrap_or(0)))
+            .flat_map(|year| {
+                std::iter::repeat_n(year, usize::try_from(closings(kind, year)).unwrap_or(0))
+            })
             .collect();
         Random::of(self.seed, "closing years", kind as u64).shuffle(&mut years);
         years
@@ -219,13 +267,27 @@ impl<'p> Planner<'p> {
             .filter(|(_, township)| township.kind == TownshipKind::Subdistrict || township.is_seat)
             .map(|(place, _)| place)
             .collect();
-        let seat = streets.iter().find(|place| self.places.townships.get(**place).is_some_and(|each| each.is_seat));
-        if random.chance(350) { seat.copied() } else { random.pick(&streets).copied() }
+        let seat = streets.iter().find(|place| {
+            self.places
+                .townships
+                .get(**place)
+                .is_some_and(|each| each.is_seat)
+        });
+        if random.chance(350) {
+            seat.copied()
+        } else {
+            random.pick(&streets).copied()
+        }
     }
 
     /// Senior and vocational schools: one for each county, the rest by population.
     fn by_county(&mut self, kind: Kind) {
-        let populations: Vec<u64> = self.places.counties.iter().map(|county| county.population).collect();
+        let populations: Vec<u64> = self
+            .places
+            .counties
+            .iter()
+            .map(|county| county.population)
+            .collect();
         let counts = apportion(schools(kind, REFERENCE_YEAR), &populations, 1);
         let mut random = Random::of(self.seed, "county schools", kind as u64);
         for (county, count) in counts.into_iter().enumerate() {
@@ -246,8 +308,13 @@ impl<'p> Planner<'p> {
 
     /// One special school for each of the most populous counties.
     fn special(&mut self) {
-        let mut counties: Vec<(u64, usize)> =
-            self.places.counties.iter().enumerate().map(|(place, county)| (county.population, place)).collect();
+        let mut counties: Vec<(u64, usize)> = self
+            .places
+            .counties
+            .iter()
+            .enumerate()
+            .map(|(place, county)| (county.population, place))
+            .collect();
         counties.sort_unstable_by(|one, other| other.cmp(one));
         counties.truncate(usize::try_from(schools(Kind::Special, REFERENCE_YEAR)).unwrap_or(0));
         counties.sort_unstable_by_key(|(_, place)| *place);
@@ -280,23 +347,36 @@ impl<'p> Planner<'p> {
     }
 
     fn other(&mut self) {
-        let seat = self.places.townships.iter().position(|township| township.is_seat);
+        let seat = self
+            .places
+            .townships
+            .iter()
+            .position(|township| township.is_seat);
         if let Some(township) = seat {
             self.push(Kind::Other, township, Site::Centre, None);
         }
     }
 
     fn give_types(&mut self, kind: Kind) {
-        let shares = TYPES.iter().find(|(each, _)| *each == kind).map_or(&[][..], |(_, types)| *types);
+        let shares = TYPES
+            .iter()
+            .find(|(each, _)| *each == kind)
+            .map_or(&[][..], |(_, types)| *types);
         let mut types: Vec<&'static str> = shares
             .iter()
-            .flat_map(|(code, count)| std::iter::repeat_n(*code, usize::try_from(*count).unwrap_or(0)))
+            .flat_map(|(code, count)| {
+                std::iter::repeat_n(*code, usize::try_from(*count).unwrap_or(0))
+            })
             .collect();
         Random::of(self.seed, "types", kind as u64).shuffle(&mut types);
         let first = shares.first().map_or("", |(code, _)| *code);
         let mut types = types.into_iter();
         for slot in self.slots.iter_mut().filter(|slot| slot.kind == kind) {
-            slot.school_type = if slot.closed.is_some() { first } else { types.next().unwrap_or(first) };
+            slot.school_type = if slot.closed.is_some() {
+                first
+            } else {
+                types.next().unwrap_or(first)
+            };
         }
     }
 
@@ -304,7 +384,9 @@ impl<'p> Planner<'p> {
     /// county seats.
     fn give_openings(&mut self, kind: Kind) {
         let mut years: Vec<i32> = history_years()
-            .flat_map(|year| std::iter::repeat_n(year, usize::try_from(openings(kind, year)).unwrap_or(0)))
+            .flat_map(|year| {
+                std::iter::repeat_n(year, usize::try_from(openings(kind, year)).unwrap_or(0))
+            })
             .collect();
         let mut random = Random::of(self.seed, "openings", kind as u64);
         random.shuffle(&mut years);
@@ -336,8 +418,8 @@ impl<'p> Planner<'p> {
             if slot.kind == Kind::Kindergarten && slot.closed.is_none() {
                 let bonus = match (slot.site, slot.setting) {
                     (Site::Central, _) => 10_000,
-                    (_, Setting::Village) => 500,
-                    (_, Setting::Town) => 300,
+                    (_, Setting::Village) => 250,
+                    (_, Setting::Town) => 150,
                     _ => 0,
                 };
                 order.push((20_000 - bonus - random.below(1000), place));
@@ -362,9 +444,14 @@ impl<'p> Planner<'p> {
             };
             // The central schools of towns and village schools are public.
             let may_be_private = slot.kind == Kind::Kindergarten
-                || (slot.site != Site::Central && !matches!(slot.setting, Setting::Village | Setting::Town));
+                || (slot.site != Site::Central
+                    && !matches!(slot.setting, Setting::Village | Setting::Town));
             // Where only some may be private, more of them are.
-            let permille = if matches!(slot.kind, Kind::Primary | Kind::Junior) { permille * 3 } else { permille };
+            let permille = if matches!(slot.kind, Kind::Primary | Kind::Junior) {
+                permille * 3
+            } else {
+                permille
+            };
             if may_be_private && random.chance(permille) {
                 slot.ownership = Ownership::Private;
             }

@@ -32,18 +32,32 @@ fn kinds_add_up_to_the_published_numbers_in_every_year() {
     }
     assert_eq!(province().counted_today(), 14_961);
     let share = |ownership| {
-        let open = |each: &&crate::Institution| each.school_type == "111" && each.is_open_on(september(2025));
-        province().institutions.iter().filter(open).filter(|each| each.ownership == ownership).count() as u64
+        let open = |each: &&crate::Institution| {
+            each.school_type == "111" && each.is_open_on(september(2025))
+        };
+        province()
+            .institutions
+            .iter()
+            .filter(open)
+            .filter(|each| each.ownership == ownership)
+            .count() as u64
     };
     use crate::Ownership::{InclusivePrivate, Private, Public};
-    assert_eq!([share(Public), share(InclusivePrivate), share(Private)], published::KINDERGARTENS);
+    assert_eq!(
+        [share(Public), share(InclusivePrivate), share(Private)],
+        published::KINDERGARTENS
+    );
 }
 
 #[test]
 fn stages_add_up_to_the_figures() {
     for year in FIRST_YEAR..=LAST_YEAR {
         for stage in Stage::ALL {
-            assert_eq!(province().stage_total(stage, year), stage_year(stage, year), "{stage:?} in {year}");
+            assert_eq!(
+                province().stage_total(stage, year),
+                stage_year(stage, year),
+                "{stage:?} in {year}"
+            );
         }
         let crowded: u64 = province()
             .headlines
@@ -64,14 +78,27 @@ fn headlines_are_plausible() {
     let (mut pairs, mut leaps) = (0, 0);
     for headline in &province().headlines {
         let institution = &province().institutions[headline.institution];
-        assert!(institution.is_open_on(september(headline.year)), "{}", institution.name);
-        assert!(headline.pupils() > 0 && headline.teachers() > 0 && headline.building_area > 0, "{headline:?}");
+        assert!(
+            institution.is_open_on(september(headline.year)),
+            "{}",
+            institution.name
+        );
+        assert!(
+            headline.pupils() > 0 && headline.teachers() > 0 && headline.building_area > 0,
+            "{headline:?}"
+        );
         assert!(headline.teachers() <= headline.pupils(), "{headline:?}");
         assert!(headline.pupils() <= 60_000, "{headline:?}");
-        assert!(headline.building_area <= headline.pupils() * 200, "{headline:?}");
+        assert!(
+            headline.building_area <= headline.pupils() * 200,
+            "{headline:?}"
+        );
         for part in &headline.parts {
             if let Some(classes) = part.classes {
-                assert!(classes > 0 && classes <= part.pupils && part.pupils < classes * 66, "{headline:?}");
+                assert!(
+                    classes > 0 && classes <= part.pupils && part.pupils < classes * 66,
+                    "{headline:?}"
+                );
             }
         }
         if let Some(last) = before.insert(headline.institution, headline.pupils()) {
@@ -81,12 +108,23 @@ fn headlines_are_plausible() {
             }
         }
     }
-    assert!(leaps * 200 < pairs, "{leaps} of {pairs} headlines leap by more than 30 %");
+    assert!(
+        leaps * 200 < pairs,
+        "{leaps} of {pairs} headlines leap by more than 30 %"
+    );
     let expected = |institution: &crate::Institution| {
-        (FIRST_YEAR..=LAST_YEAR).filter(|year| institution.is_open_on(september(*year))).count()
+        (FIRST_YEAR..=LAST_YEAR)
+            .filter(|year| institution.is_open_on(september(*year)))
+            .count()
     };
-    let reporting = province().institutions.iter().filter(|each| each.campus_kind != "campus");
-    assert_eq!(province().headlines.len(), reporting.map(expected).sum::<usize>());
+    let reporting = province()
+        .institutions
+        .iter()
+        .filter(|each| each.campus_kind != "campus");
+    assert_eq!(
+        province().headlines.len(),
+        reporting.map(expected).sum::<usize>()
+    );
 }
 
 #[test]
@@ -94,38 +132,70 @@ fn every_institution_lies_in_its_county() {
     let places = &province().places;
     for institution in &province().institutions {
         let county = places.townships[institution.township].county;
-        let at = places.index.locate(institution.position.lon, institution.position.lat);
+        let at = places
+            .index
+            .locate(institution.position.lon, institution.position.lat);
         assert_eq!(at, Some(county as i64), "{}", institution.name);
     }
     for township in &places.townships {
-        let at = places.index.locate(township.position.lon, township.position.lat);
+        let at = places
+            .index
+            .locate(township.position.lon, township.position.lat);
         assert_eq!(at, Some(township.county as i64), "{}", township.name);
     }
     let points: BTreeSet<(i64, i64)> = province()
         .institutions
         .iter()
-        .map(|each| ((each.position.lon * 1e6).round() as i64, (each.position.lat * 1e6).round() as i64))
+        .map(|each| {
+            (
+                (each.position.lon * 1e6).round() as i64,
+                (each.position.lat * 1e6).round() as i64,
+            )
+        })
         .collect();
-    assert!(points.len() + 20 > province().institutions.len(), "points are shared");
+    assert!(
+        points.len() + 20 > province().institutions.len(),
+        "points are shared"
+    );
 }
 
 #[test]
 fn names_are_unique_and_none_is_that_of_a_known_school() {
-    let names: BTreeSet<&str> = province().institutions.iter().map(|each| each.name.as_str()).collect();
+    let names: BTreeSet<&str> = province()
+        .institutions
+        .iter()
+        .map(|each| each.name.as_str())
+        .collect();
     assert_eq!(names.len(), province().institutions.len());
     for institution in &province().institutions {
-        assert!((5..=60).contains(&institution.name.chars().count()), "{}", institution.name);
-        assert!(institution.former_name.as_deref().is_none_or(|former| !names.contains(former)));
+        assert!(
+            (5..=60).contains(&institution.name.chars().count()),
+            "{}",
+            institution.name
+        );
+        assert!(
+            institution
+                .former_name
+                .as_deref()
+                .is_none_or(|former| !names.contains(former))
+        );
     }
     // Two lists of real schools and universities, where they are at hand.
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schools");
-    for file in ["shaanxi_schools_names_pg7go_1046.json", "shaanxi_universities_bd09_pg7go_209.json", "moe_2017_universities.csv"] {
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schools");
+    for file in [
+        "shaanxi_schools_names_pg7go_1046.json",
+        "shaanxi_universities_bd09_pg7go_209.json",
+        "moe_2017_universities.csv",
+    ] {
         let Ok(text) = std::fs::read_to_string(folder.join(file)) else {
             db::testing::skip("demo::names", &format!("no {file}"));
             continue;
         };
-        for word in text.split(|letter: char| matches!(letter, '"' | ',' | '\n' | '\r')) {
-            if names.contains(word.trim()) { println!("REAL {word} {file}"); }
+        for word in text.split(['"', ',', '\n', '\r']) {
+            if names.contains(word.trim()) {
+                println!("REAL {word} {file}");
+            }
         }
     }
 }
@@ -136,18 +206,29 @@ fn codes_are_well_formed_and_cannot_be_real() {
     for institution in &province().institutions {
         assert_eq!(institution.code.is_some(), institution.counted);
         assert_eq!(institution.parent.is_none(), institution.counted);
-        let Some(code) = institution.code.as_deref() else { continue };
+        let Some(code) = institution.code.as_deref() else {
+            continue;
+        };
         let parts = check_school_code(code).unwrap();
         assert!(codes.insert(code), "{code} twice");
         assert_eq!(parts.province, 61);
         assert!(institution.school_type.starts_with(&code[..2]));
         let is_university = parts.category == 41;
-        assert!(if is_university { parts.serial < 10_000 } else { parts.serial > 990_000 }, "{code}");
+        assert!(
+            if is_university {
+                parts.serial < 10_000
+            } else {
+                parts.serial > 990_000
+            },
+            "{code}"
+        );
     }
     for institution in &province().institutions {
         if let Some(parent) = institution.parent {
             let parent = &province().institutions[parent];
-            assert!(parent.founded <= institution.founded && parent.closing.is_none() && parent.counted);
+            assert!(
+                parent.founded <= institution.founded && parent.closing.is_none() && parent.counted
+            );
         }
     }
 }
@@ -155,16 +236,49 @@ fn codes_are_well_formed_and_cannot_be_real() {
 #[test]
 fn counts_and_population_are_those_of_the_sources() {
     let places = &province().places;
-    assert_eq!((places.counties.len(), places.townships.len(), places.villages.len()), (107, 1_335, 20_356));
-    assert_eq!(places.counties.iter().map(|county| county.population).sum::<u64>(), 39_528_999);
+    assert_eq!(
+        (
+            places.counties.len(),
+            places.townships.len(),
+            places.villages.len()
+        ),
+        (107, 1_335, 20_356)
+    );
+    assert_eq!(
+        places
+            .counties
+            .iter()
+            .map(|county| county.population)
+            .sum::<u64>(),
+        39_528_999
+    );
     for county in &places.counties {
-        assert!((10_000..3_000_000).contains(&county.population), "{county:?}");
+        assert!(
+            (10_000..3_000_000).contains(&county.population),
+            "{county:?}"
+        );
         assert!(!county.city_name.is_empty());
     }
-    let published = province().population.iter().filter(|row| row.is_published).count();
+    let published = province()
+        .population
+        .iter()
+        .filter(|row| row.is_published)
+        .count();
     assert_eq!((province().population.len(), published), (24 + 106, 24));
-    let of = |setting| province().institutions.iter().filter(|each| each.setting == setting).count();
-    for setting in [Setting::City, Setting::Seat, Setting::Town, Setting::Village, Setting::Site] {
+    let of = |setting| {
+        province()
+            .institutions
+            .iter()
+            .filter(|each| each.setting == setting)
+            .count()
+    };
+    for setting in [
+        Setting::City,
+        Setting::Seat,
+        Setting::Town,
+        Setting::Village,
+        Setting::Site,
+    ] {
         assert!(of(setting) > 500, "{setting:?}: {}", of(setting));
     }
 }
@@ -185,15 +299,33 @@ fn the_seed_gives_these_bytes() {
         files::population(province).unwrap(),
     ] {
         let digest = Sha256::digest(&bytes);
-        found.push(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>());
+        found.push(
+            digest
+                .iter()
+                .take(6)
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>(),
+        );
     }
     println!("{found:?}");
     std::fs::create_dir_all("/tmp/weihe/demo").unwrap();
-    std::fs::write("/tmp/weihe/demo/i.csv", files::institutions(province).unwrap()).unwrap();
+    std::fs::write(
+        "/tmp/weihe/demo/i.csv",
+        files::institutions(province).unwrap(),
+    )
+    .unwrap();
     std::fs::write("/tmp/weihe/demo/h.csv", files::headlines(province).unwrap()).unwrap();
-    std::fs::write("/tmp/weihe/demo/p.csv", files::population(province).unwrap()).unwrap();
+    std::fs::write(
+        "/tmp/weihe/demo/p.csv",
+        files::population(province).unwrap(),
+    )
+    .unwrap();
     std::fs::write("/tmp/weihe/demo/c.csv", files::closings(province).unwrap()).unwrap();
-    std::fs::write("/tmp/weihe/demo/t.csv", files::townships(&province.places).unwrap()).unwrap();
+    std::fs::write(
+        "/tmp/weihe/demo/t.csv",
+        files::townships(&province.places).unwrap(),
+    )
+    .unwrap();
     assert_eq!(found, GOLDEN);
     let other = Province::generate(7).unwrap();
     assert_eq!(other.counted_today(), 14_961);
@@ -219,12 +351,25 @@ async fn registry(place: &TestPlace) -> Registry {
     .unwrap();
     let files = tempfile::tempdir().unwrap().keep();
     let node = "test".to_owned();
-    Registry::open(registry::Parts { ledger, work, standard, security, clock, node, files }).await.unwrap()
+    Registry::open(registry::Parts {
+        ledger,
+        work,
+        standard,
+        security,
+        clock,
+        node,
+        files,
+    })
+    .await
+    .unwrap()
 }
 
 async fn open_and_counted(registry: &Registry, permit: &Permit, day: Day) -> u64 {
     let table = registry.ledger().table("institution").unwrap();
-    let (counted, status) = (table.position("counted").unwrap(), table.position("status").unwrap());
+    let (counted, status) = (
+        table.position("counted").unwrap(),
+        table.position("status").unwrap(),
+    );
     let mut count = 0;
     registry
         .ledger()
@@ -246,27 +391,50 @@ fn the_registry_takes_all_of_it_once() {
         let begun = std::time::Instant::now();
         let seen = Arc::new(std::sync::Mutex::new(BTreeMap::new()));
         let told = Arc::clone(&seen);
-        let summary = load_province(&registry, &permit, Arc::clone(province()), move |part, done, total| {
-            told.lock().unwrap().insert(part, (done, total));
-            eprintln!("{:?} {part:?} {done}/{total}", begun.elapsed());
-            true
-        })
+        let summary = load_province(
+            &registry,
+            &permit,
+            Arc::clone(province()),
+            move |part, done, total| {
+                told.lock().unwrap().insert(part, (done, total));
+                eprintln!("{:?} {part:?} {done}/{total}", begun.elapsed());
+                true
+            },
+        )
         .await
         .unwrap();
         println!("loaded in {:?}: {summary:#?}", begun.elapsed());
         assert_eq!(summary.counted, 14_961);
         for part in &summary.parts {
             let is_closing = part.part == Part::Closings;
-            assert_eq!(part.rows, if is_closing { part.changed } else { part.added }, "{part:?}");
+            assert_eq!(
+                part.rows,
+                if is_closing { part.changed } else { part.added },
+                "{part:?}"
+            );
             assert_eq!(seen.lock().unwrap()[&part.part], (part.rows, part.rows));
         }
-        for (year, expected) in [(2013, 16_569), (2021, 15_296), (2022, 14_961), (2025, 14_961)] {
+        for (year, expected) in [
+            (2013, 16_569),
+            (2021, 15_296),
+            (2022, 14_961),
+            (2025, 14_961),
+        ] {
             let expected_kinds: u64 = Kind::ALL.iter().map(|kind| schools(*kind, year)).sum();
-            assert_eq!(open_and_counted(&registry, &permit, september(year)).await, expected_kinds, "{year}");
+            assert_eq!(
+                open_and_counted(&registry, &permit, september(year)).await,
+                expected_kinds,
+                "{year}"
+            );
             assert_eq!(expected_kinds, expected);
         }
         let mut synthetic = 0;
-        let origin = registry.ledger().table("institution").unwrap().position("origin").unwrap();
+        let origin = registry
+            .ledger()
+            .table("institution")
+            .unwrap()
+            .position("origin")
+            .unwrap();
         registry
             .ledger()
             .read_open(&permit, "institution", |version| {
@@ -278,7 +446,9 @@ fn the_registry_takes_all_of_it_once() {
         assert!(synthetic as u64 > summary.institutions);
         let head = registry.ledger().head().await.unwrap().number;
         let begun = std::time::Instant::now();
-        let again = load_province(&registry, &permit, Arc::clone(province()), |_, _, _| true).await.unwrap();
+        let again = load_province(&registry, &permit, Arc::clone(province()), |_, _, _| true)
+            .await
+            .unwrap();
         println!("loaded again in {:?}", begun.elapsed());
         assert!(again.wrote_nothing(), "{again:#?}");
         assert_eq!(registry.ledger().head().await.unwrap().number, head);

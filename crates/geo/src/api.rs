@@ -129,17 +129,31 @@ impl Geo {
             divisions: ledger.last_commit_of(DIVISION, clocks.as_known_on).await?,
             outlines: ledger.last_commit_of(BOUNDARY, clocks.as_known_on).await?,
         };
-        permit.require(standard::Action::Read).map_err(security::SecurityError::from)?;
+        permit
+            .require(standard::Action::Read)
+            .map_err(security::SecurityError::from)?;
         if let Some(scene) = self.0.scenes.get(&key) {
-            return Ok(Moment { clocks, known_on, scene });
+            return Ok(Moment {
+                clocks,
+                known_on,
+                scene,
+            });
         }
         let _one_at_a_time = self.0.making.lock().await;
         if let Some(scene) = self.0.scenes.get(&key) {
-            return Ok(Moment { clocks, known_on, scene });
+            return Ok(Moment {
+                clocks,
+                known_on,
+                scene,
+            });
         }
         let scene = Arc::new(Scene::read(&self.0.registry, permit, clocks).await?);
         self.0.scenes.put(key, Arc::clone(&scene), scene.memory());
-        Ok(Moment { clocks, known_on, scene })
+        Ok(Moment {
+            clocks,
+            known_on,
+            scene,
+        })
     }
 
     /// Works out what a level needs before it is drawn, without holding up other requests.
@@ -152,9 +166,16 @@ impl Geo {
     }
 
     /// The institutions that a permit reaches.
-    pub(crate) async fn schools(&self, permit: &Permit, moment: &Moment) -> Result<Schools, GeoError> {
+    pub(crate) async fn schools(
+        &self,
+        permit: &Permit,
+        moment: &Moment,
+    ) -> Result<Schools, GeoError> {
         let registry = &self.0.registry;
-        let institutions = registry.ledger().last_commit_of(INSTITUTION, moment.clocks.as_known_on).await?;
+        let institutions = registry
+            .ledger()
+            .last_commit_of(INSTITUTION, moment.clocks.as_known_on)
+            .await?;
         loop {
             let units = registry.security().units();
             let view = registry.view(permit, INSTITUTION, moment.clocks).await?;
@@ -172,7 +193,13 @@ impl Geo {
                 Some(table) => table,
                 None => {
                     let id = self.0.tables.fetch_add(1, Ordering::Relaxed);
-                    let table = Arc::new(SchoolTable::new(id, &view, self.standard(), &moment.scene, units));
+                    let table = Arc::new(SchoolTable::new(
+                        id,
+                        &view,
+                        self.standard(),
+                        &moment.scene,
+                        units,
+                    ));
                     self.0.schools.put(key, Arc::clone(&table), table.memory());
                     table
                 }
@@ -183,13 +210,22 @@ impl Geo {
 
     /// The lives of divisions as known now.
     pub(crate) async fn histories(&self, permit: &Permit) -> Result<Arc<Histories>, GeoError> {
-        let commit = self.0.registry.ledger().last_commit_of(DIVISION, CommitNumber::LATEST).await?;
+        let commit = self
+            .0
+            .registry
+            .ledger()
+            .last_commit_of(DIVISION, CommitNumber::LATEST)
+            .await?;
         if let Some(known) = self.0.histories.get(&commit) {
-            permit.require(standard::Action::Read).map_err(security::SecurityError::from)?;
+            permit
+                .require(standard::Action::Read)
+                .map_err(security::SecurityError::from)?;
             return Ok(known);
         }
         let histories = Arc::new(Histories::read(&self.0.registry, permit).await?);
-        self.0.histories.put(commit, Arc::clone(&histories), histories.memory());
+        self.0
+            .histories
+            .put(commit, Arc::clone(&histories), histories.memory());
         Ok(histories)
     }
 
@@ -207,28 +243,45 @@ impl Geo {
             return Ok(None);
         }
         let histories = self.histories(permit).await?;
-        Ok(histories.records(code).iter().find_map(|record| moment.scene.places.by_record(*record)))
+        Ok(histories
+            .records(code)
+            .iter()
+            .find_map(|record| moment.scene.places.by_record(*record)))
     }
 
     /// The place that a permit's units stand for: where its reader's map begins.
-    pub(crate) async fn home(&self, permit: &Permit, moment: &Moment) -> Result<Option<PlaceNumber>, GeoError> {
+    pub(crate) async fn home(
+        &self,
+        permit: &Permit,
+        moment: &Moment,
+    ) -> Result<Option<PlaceNumber>, GeoError> {
         let places = &moment.scene.places;
         // Of several trees the one with most in it.
-        let root = places.roots().into_iter().max_by_key(|root| places.range(*root).len());
+        let root = places
+            .roots()
+            .into_iter()
+            .max_by_key(|root| places.range(*root).len());
         if permit.reaches_everything() {
             return Ok(root);
         }
-        let units = self.0.registry.view(permit, "education_unit", moment.clocks).await?;
+        let units = self
+            .0
+            .registry
+            .view(permit, "education_unit", moment.clocks)
+            .await?;
         let (record, divisions) = (units.column("record_id"), units.column("divisions"));
         let table = units.table();
-        let of_unit: BTreeMap<i64, usize> =
-            (0..table.rows()).filter_map(|row| Some((table.int(record?, row)?, row))).collect();
+        let of_unit: BTreeMap<i64, usize> = (0..table.rows())
+            .filter_map(|row| Some((table.int(record?, row)?, row)))
+            .collect();
         let mut found: Vec<PlaceNumber> = Vec::new();
         let mut others: Vec<UnitId> = Vec::new();
         for unit in permit.units() {
             match of_unit.get(&unit.get()) {
                 Some(row) => {
-                    let text = divisions.and_then(|column| table.text(column, *row)).unwrap_or_default();
+                    let text = divisions
+                        .and_then(|column| table.text(column, *row))
+                        .unwrap_or_default();
                     let records = text.split('|').filter_map(|record| record.parse().ok());
                     found.extend(records.filter_map(|record| places.by_record(record)));
                 }
@@ -238,15 +291,23 @@ impl Geo {
         if !others.is_empty() {
             // A post of one institution: its map is that of its county.
             let schools = self.schools(permit, moment).await?;
-            let own = others.iter().filter_map(|unit| schools.get(schools.row_of(unit.get())?)?.place);
-            found.extend(own.map(|place| places.at_or_above(place, Level::County).unwrap_or(place)));
+            let own = others
+                .iter()
+                .filter_map(|unit| schools.get(schools.row_of(unit.get())?)?.place);
+            found
+                .extend(own.map(|place| places.at_or_above(place, Level::County).unwrap_or(place)));
         }
         Ok(places.around(&found).or(root))
     }
 
-
     /// The map review number; empty where the operator has not set it.
     pub(crate) async fn review_number(&self) -> Result<String, GeoError> {
-        Ok(self.0.registry.security().setting(REVIEW_SETTING).await?.unwrap_or_default())
+        Ok(self
+            .0
+            .registry
+            .security()
+            .setting(REVIEW_SETTING)
+            .await?
+            .unwrap_or_default())
     }
 }

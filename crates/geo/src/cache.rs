@@ -28,7 +28,14 @@ struct Entry<V> {
 impl<K: Eq + Hash + Clone, V> Bounded<K, V> {
     /// An empty cache of at most so many bytes; the newest entry is kept in any case.
     pub(crate) fn new(most: usize) -> Self {
-        Self { held: Mutex::new(Held { entries: HashMap::new(), bytes: 0, uses: 0 }), most }
+        Self {
+            held: Mutex::new(Held {
+                entries: HashMap::new(),
+                bytes: 0,
+                uses: 0,
+            }),
+            most,
+        }
     }
 
     /// What is held under a key.
@@ -58,14 +65,20 @@ impl<K: Eq + Hash + Clone, V> Bounded<K, V> {
     /// Bytes held now.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).bytes
+        self.held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .bytes
     }
 }
 
 impl<K: Eq + Hash + Clone, V> Held<K, V> {
     fn shrink(&mut self, to: usize) {
-        let mut oldest: Vec<(u64, K)> =
-            self.entries.iter().map(|(key, entry)| (entry.used, key.clone())).collect();
+        let mut oldest: Vec<(u64, K)> = self
+            .entries
+            .iter()
+            .map(|(key, entry)| (entry.used, key.clone()))
+            .collect();
         oldest.sort_unstable_by_key(|(used, _)| *used);
         // The newest stays, however large it is.
         oldest.pop();

@@ -10,7 +10,7 @@ use ui::{Language, Text, format};
 use crate::api::{Geo, Moment};
 use crate::error::GeoError;
 use crate::figures::classes::Classes;
-use crate::figures::{self, Evaluation, POPULATION, Sources, Sums, YEARS};
+use crate::figures::{self, Evaluation, POPULATION, Sources, Span, Sums, YEARS};
 use crate::layers::PlaceNumber;
 use crate::model::Kinds;
 use crate::schools::Schools;
@@ -25,7 +25,11 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     /// Reads what the permit reaches.
-    pub(crate) async fn read(geo: &Geo, permit: &Permit, moment: &Moment) -> Result<Self, GeoError> {
+    pub(crate) async fn read(
+        geo: &Geo,
+        permit: &Permit,
+        moment: &Moment,
+    ) -> Result<Self, GeoError> {
         let registry = geo.registry();
         Ok(Self {
             schools: geo.schools(permit, moment).await?,
@@ -67,12 +71,20 @@ impl Drawn {
             .collect();
         let classes = Classes::new(state.figure, places.iter().filter_map(|(_, value)| *value));
         let total = evaluation.total(&state.moment.scene.places, state.whole());
-        Self { evaluation, places, classes, total }
+        Self {
+            evaluation,
+            places,
+            classes,
+            total,
+        }
     }
 
     /// How many of the places have no value.
     pub(crate) fn missing(&self) -> usize {
-        self.places.iter().filter(|(_, value)| value.is_none()).count()
+        self.places
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .count()
     }
 
     /// How many places each class has.
@@ -115,7 +127,10 @@ pub(crate) fn lang(text: &Text) -> Lang {
 
 /// A value as it reads.
 pub(crate) fn value_words(figure: &Figure, value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format::real(value, usize::from(figure.decimals)))
+    value.map_or_else(
+        || "–".to_owned(),
+        |value| format::real(value, usize::from(figure.decimals)),
+    )
 }
 
 /// A whole number of institutions as it reads.
@@ -125,50 +140,89 @@ pub(crate) fn count_words(count: u32) -> String {
 
 /// The kinds of a state in words.
 pub(crate) fn kinds_words(text: &Text, geo: &Geo, kinds: &Kinds) -> String {
-    kinds.words(geo.standard(), lang(text)).unwrap_or_else(|| text.get("geo-kinds-all"))
+    kinds
+        .words(geo.standard(), lang(text))
+        .unwrap_or_else(|| text.get("geo-kinds-all"))
 }
 
 /// What a reader must know about the numbers, in short sentences: the 口径 without the definition.
-pub(crate) fn notes(text: &Text, geo: &Geo, state: &MapState<'_>, numbers: &Numbers, drawn: &Drawn) -> Vec<String> {
+pub(crate) fn notes(
+    text: &Text,
+    geo: &Geo,
+    state: &MapState<'_>,
+    numbers: &Numbers,
+    drawn: &Drawn,
+) -> Vec<String> {
     let mut notes = Vec::new();
     let evaluation = &drawn.evaluation;
-    if let Some(span) = &evaluation.span {
-        let reads = |year: &str| match year.split_once('-') {
-            Some((first, _)) => first.parse().map_or_else(|_| year.to_owned(), format::school_year),
-            None => year.to_owned(),
-        };
-        let key = if span.first.contains('-') { "geo-note-school-year" } else { "geo-note-year" };
-        let years = if span.first == span.last {
-            reads(&span.last)
+    if let Some(span) = evaluation.span {
+        let key = if span.of_school {
+            "geo-note-school-year"
         } else {
-            text.with("geo-note-span", &[("first", &reads(&span.first)), ("last", &reads(&span.last))])
+            "geo-note-year"
         };
-        notes.push(text.with(key, &[("year", &years)]));
+        notes.push(text.with(key, &[("year", &span_words(text, span))]));
     }
     if figures::is_of_institutions(state.figure) {
-        notes.push(text.with("geo-note-kinds", &[("kinds", &kinds_words(text, geo, &state.kinds))]));
-        notes.push(text.with("geo-note-used", &[("count", &count_words(drawn.total.used))]));
+        notes.push(text.with(
+            "geo-note-kinds",
+            &[("kinds", &kinds_words(text, geo, &state.kinds))],
+        ));
+        notes.push(text.with(
+            "geo-note-used",
+            &[("count", &count_words(drawn.total.used))],
+        ));
         if drawn.total.missing > 0 {
-            notes.push(text.with("geo-note-missing", &[("count", &count_words(drawn.total.missing))]));
+            notes.push(text.with(
+                "geo-note-missing",
+                &[("count", &count_words(drawn.total.missing))],
+            ));
         }
         let nowhere = evaluation.nowhere.used + evaluation.nowhere.missing;
         if nowhere > 0 {
             notes.push(text.with("geo-note-nowhere", &[("count", &count_words(nowhere))]));
         }
     } else if drawn.total.missing > 0 {
-        notes.push(text.with("geo-note-counties-missing", &[("count", &count_words(drawn.total.missing))]));
+        notes.push(text.with(
+            "geo-note-counties-missing",
+            &[("count", &count_words(drawn.total.missing))],
+        ));
     }
     let on_map = numbers.schools.on_map(&state.kinds, None);
     if on_map.without_coordinates > 0 {
-        notes.push(text.with("geo-note-no-coordinates", &[("count", &count_words(on_map.without_coordinates))]));
+        notes.push(text.with(
+            "geo-note-no-coordinates",
+            &[("count", &count_words(on_map.without_coordinates))],
+        ));
     }
     if evaluation.synthetic > 0 {
         notes.push(text.get("geo-note-synthetic"));
     }
-    notes.push(text.with("geo-note-as-of", &[("day", &state.moment.clocks.as_of.to_string())]));
+    notes.push(text.with(
+        "geo-note-as-of",
+        &[("day", &state.moment.clocks.as_of.to_string())],
+    ));
     let commit = format::integer(state.moment.clocks.as_known_on.get());
     notes.push(text.with("geo-note-commit", &[("number", &commit)]));
     notes
+}
+
+/// The years of a span as they read.
+pub(crate) fn span_words(text: &Text, span: Span) -> String {
+    let reads = |year: i32| {
+        if span.of_school {
+            format::school_year(year)
+        } else {
+            year.to_string()
+        }
+    };
+    if span.first == span.last {
+        return reads(span.last);
+    }
+    text.with(
+        "geo-note-span",
+        &[("first", &reads(span.first)), ("last", &reads(span.last))],
+    )
 }
 
 /// The notes as one line.
@@ -181,7 +235,11 @@ pub(crate) fn definition_line(text: &Text, figure: &Figure) -> String {
     let lang = lang(text);
     text.with(
         "geo-definition",
-        &[("figure", figure.title.get(lang)), ("about", figure.about.get(lang)), ("source", &figure.source)],
+        &[
+            ("figure", figure.title.get(lang)),
+            ("about", figure.about.get(lang)),
+            ("source", &figure.source),
+        ],
     )
 }
 
@@ -191,14 +249,20 @@ pub(crate) fn norms<'f>(figure: &'f Figure, kinds: &Kinds) -> Vec<&'f standard::
     figure
         .norms
         .iter()
-        .filter(|norm| norm.kind.as_deref().is_none_or(|kind| kinds.is_all() || chosen.contains(&kind)))
+        .filter(|norm| {
+            norm.kind
+                .as_deref()
+                .is_none_or(|kind| kinds.is_all() || chosen.contains(&kind))
+        })
         .collect()
 }
 
 /// The one value that the places can be held against; none where several kinds have several.
 pub(crate) fn single_norm<'f>(figure: &'f Figure, kinds: &Kinds) -> Option<&'f standard::Norm> {
     let is_for = |norm: &&standard::Norm| {
-        norm.kind.as_deref().is_none_or(|kind| kinds.codes().eq(std::iter::once(kind)))
+        norm.kind
+            .as_deref()
+            .is_none_or(|kind| kinds.codes().eq(std::iter::once(kind)))
     };
     figure.norms.iter().find(is_for)
 }

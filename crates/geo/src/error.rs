@@ -83,11 +83,22 @@ impl GeoError {
     pub(crate) fn as_json(&self) -> Response {
         self.log();
         let status = self.status();
-        let message = if status.is_server_error() { String::new() } else { self.to_string() };
-        let body = serde_json::to_string(&Refusal { code: self.code(), message }).unwrap_or_default();
+        let message = if status.is_server_error() {
+            String::new()
+        } else {
+            self.to_string()
+        };
+        let body = serde_json::to_string(&Refusal {
+            code: self.code(),
+            message,
+        })
+        .unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
@@ -99,7 +110,11 @@ impl GeoError {
         }
         self.log();
         let status = self.status();
-        let key = if status.is_server_error() { "geo-failed" } else { "geo-address" };
+        let key = if status.is_server_error() {
+            "geo-failed"
+        } else {
+            "geo-address"
+        };
         ErrorPage {
             status,
             code: self.code().to_owned(),

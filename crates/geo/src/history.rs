@@ -49,8 +49,10 @@ impl Histories {
         registry
             .ledger()
             .read_open(permit, DIVISION, |version| {
-                let value = |place: Option<usize>| place.and_then(|place| version.values.get(place));
-                let text = |place: Option<usize>| value(place).and_then(Value::as_text).map(str::to_owned);
+                let value =
+                    |place: Option<usize>| place.and_then(|place| version.values.get(place));
+                let text =
+                    |place: Option<usize>| value(place).and_then(Value::as_text).map(str::to_owned);
                 let life = Life {
                     from: version.from,
                     to: version.to,

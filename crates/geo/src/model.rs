@@ -49,7 +49,9 @@ impl Level {
     /// The level of a layer of areas.
     #[must_use]
     pub fn of_layer(layer: &str) -> Option<Self> {
-        Self::MAPPED.into_iter().find(|level| level.layer() == layer)
+        Self::MAPPED
+            .into_iter()
+            .find(|level| level.layer() == layer)
     }
 
     /// The next narrower level that has outlines.
@@ -81,7 +83,10 @@ impl Kinds {
     /// All kinds.
     #[must_use]
     pub fn all() -> Self {
-        Self { chosen: None, param: "all".to_owned() }
+        Self {
+            chosen: None,
+            param: "all".to_owned(),
+        }
     }
 
     /// What an address says: `all`, nothing at all, or codes of `institution_kind` joined by commas.
@@ -96,7 +101,10 @@ impl Kinds {
         for code in &codes {
             mask |= 1_u32.checked_shl(u32::from(kind_index(standard, code)?))?;
         }
-        Some(Self { chosen: Some(mask), param: codes.join(",") })
+        Some(Self {
+            chosen: Some(mask),
+            param: codes.join(","),
+        })
     }
 
     /// The kinds that a figure counts unless the reader chooses.
@@ -142,7 +150,11 @@ impl Kinds {
 }
 
 fn kind_index(standard: &Standard, code: &str) -> Option<u8> {
-    let place = standard.code_set(KIND_SET)?.entries.iter().position(|entry| entry.code == code)?;
+    let place = standard
+        .code_set(KIND_SET)?
+        .entries
+        .iter()
+        .position(|entry| entry.code == code)?;
     u8::try_from(place).ok().filter(|place| *place < 32)
 }
 
@@ -153,24 +165,37 @@ pub(crate) struct KindOfType<'s> {
 
 impl<'s> KindOfType<'s> {
     pub(crate) fn new(standard: &'s Standard) -> Self {
-        let entries = standard.code_set("school_type").map_or(&[][..], |set| set.entries.as_slice());
+        let entries = standard
+            .code_set("school_type")
+            .map_or(&[][..], |set| set.entries.as_slice());
         let known = entries
             .iter()
-            .filter_map(|entry| Some((entry.code.as_str(), kind_index(standard, entry.extra("kind")?)?)))
+            .filter_map(|entry| {
+                Some((
+                    entry.code.as_str(),
+                    kind_index(standard, entry.extra("kind")?)?,
+                ))
+            })
             .collect();
         Self { known }
     }
 
     pub(crate) fn of(&self, school_type: Option<&str>) -> u8 {
-        school_type.and_then(|code| self.known.get(code)).copied().unwrap_or(NO_KIND)
+        school_type
+            .and_then(|code| self.known.get(code))
+            .copied()
+            .unwrap_or(NO_KIND)
     }
 }
 
 /// The codes of kinds in their order; places in it are what [`KindOfType`] tells.
 pub(crate) fn kind_codes(standard: &Standard) -> Vec<&str> {
-    standard
-        .code_set(KIND_SET)
-        .map_or_else(Vec::new, |set| set.entries.iter().map(|entry| entry.code.as_str()).collect())
+    standard.code_set(KIND_SET).map_or_else(Vec::new, |set| {
+        set.entries
+            .iter()
+            .map(|entry| entry.code.as_str())
+            .collect()
+    })
 }
 
 #[cfg(test)]
@@ -179,7 +204,7 @@ mod tests {
 
     #[test]
     fn kinds_are_read_from_addresses() {
-        let standard = standard::embedded().unwrap();
+        let standard = &standard::embedded().unwrap();
         let compulsory = Kinds::parse("primary,junior", standard).unwrap();
         let types = KindOfType::new(standard);
         assert!(compulsory.hold(types.of(Some("211"))) && compulsory.hold(types.of(Some("312"))));

@@ -46,6 +46,13 @@ pub(crate) struct SchoolTable {
     _units: Arc<UnitTree>,
 }
 
+/// A table and the rows of it that are within reach: who has the same sees the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Scope {
+    table: u64,
+    rows: Arc<[Range<u32>]>,
+}
+
 /// What a permit reaches of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Schools {
@@ -56,34 +63,62 @@ pub(crate) struct Schools {
 
 impl SchoolTable {
     /// Reads the whole table that a view looks at.
-    pub(crate) fn new(id: u64, view: &View, standard: &Standard, scene: &Scene, units: Arc<UnitTree>) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        view: &View,
+        standard: &Standard,
+        scene: &Scene,
+        units: Arc<UnitTree>,
+    ) -> Self {
         let table = view.table();
         let kinds = KindOfType::new(standard);
         let statuses = standard.code_set("institution_status");
-        let [record, division, lon, lat, school_type, status, origin] =
-            ["record_id", "division", "lon", "lat", "type", "status", "origin"].map(|column| view.column(column));
+        let [record, division, lon, lat, school_type, status, origin] = [
+            "record_id",
+            "division",
+            "lon",
+            "lat",
+            "type",
+            "status",
+            "origin",
+        ]
+        .map(|column| view.column(column));
         let text = |column: Option<usize>, row| column.and_then(|column| table.text(column, row));
         let int = |column: Option<usize>, row| column.and_then(|column| table.int(column, row));
         let real = |column: Option<usize>, row| column.and_then(|column| table.real(column, row));
         let is_open = |status: &str| {
             let entry = statuses.and_then(|set| set.entry(status));
-            entry.and_then(|entry| entry.extra("operating")).is_none_or(|operating| operating == "yes")
+            entry
+                .and_then(|entry| entry.extra("operating"))
+                .is_none_or(|operating| operating == "yes")
         };
         let school = |row: usize| School {
             record: int(record, row).unwrap_or_default(),
             place: int(division, row).and_then(|division| scene.places.by_record(division)),
-            at: real(lon, row).zip(real(lat, row)).map(|(lon, lat)| Point::new(lon, lat)),
+            at: real(lon, row)
+                .zip(real(lat, row))
+                .map(|(lon, lat)| Point::new(lon, lat)),
             kind: kinds.of(text(school_type, row)),
             is_open: text(status, row).is_none_or(is_open),
             is_synthetic: text(origin, row) == Some("synthetic"),
         };
         let schools: Vec<School> = (0..table.rows()).map(school).collect();
         let numbered = || (0_u32..).zip(&schools);
-        let by_record = numbered().map(|(row, school)| (school.record, row)).collect();
+        let by_record = numbered()
+            .map(|(row, school)| (school.record, row))
+            .collect();
         let points = PointIndex::new(
-            numbered().filter(|(_, school)| school.is_open).filter_map(|(row, school)| Some((row, school.at?))),
+            numbered()
+                .filter(|(_, school)| school.is_open)
+                .filter_map(|(row, school)| Some((row, school.at?))),
         );
-        Self { id, schools, by_record, points, _units: units }
+        Self {
+            id,
+            schools,
+            by_record,
+            points,
+            _units: units,
+        }
     }
 
     /// Bytes that it takes, about.
@@ -102,23 +137,35 @@ impl Schools {
                 _ => rows.push(row..row + 1),
             }
         }
-        Self { table, view, rows: rows.into() }
+        Self {
+            table,
+            view,
+            rows: rows.into(),
+        }
     }
 
     /// The table and the rows of it: who has the same sees the same.
-    pub(crate) fn scope(&self) -> (u64, Arc<[Range<u32>]>) {
-        (self.table.id, Arc::clone(&self.rows))
+    pub(crate) fn scope(&self) -> Scope {
+        Scope {
+            table: self.table.id,
+            rows: Arc::clone(&self.rows),
+        }
     }
 
     /// Whether a row is within reach.
     pub(crate) fn reach(&self, row: u32) -> bool {
         let after = self.rows.partition_point(|range| range.end <= row);
-        self.rows.get(after).is_some_and(|range| range.contains(&row))
+        self.rows
+            .get(after)
+            .is_some_and(|range| range.contains(&row))
     }
 
     /// The institutions within reach, with their rows.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &School)> {
-        self.rows.iter().flat_map(|range| range.clone()).filter_map(|row| Some((row, self.get(row)?)))
+        self.rows
+            .iter()
+            .flat_map(|range| range.clone())
+            .filter_map(|row| Some((row, self.get(row)?)))
     }
 
     /// The institution of a row, within reach or not.
@@ -128,7 +175,11 @@ impl Schools {
 
     /// The row of a record within reach.
     pub(crate) fn row_of(&self, record: i64) -> Option<u32> {
-        self.table.by_record.get(&record).copied().filter(|row| self.reach(*row))
+        self.table
+            .by_record
+            .get(&record)
+            .copied()
+            .filter(|row| self.reach(*row))
     }
 
     /// The held table, for further columns.
@@ -139,12 +190,16 @@ impl Schools {
     /// The name in a row.
     pub(crate) fn name(&self, row: u32) -> &str {
         let column = self.view.column("name");
-        column.and_then(|column| self.view.table().text(column, row as usize)).unwrap_or_default()
+        column
+            .and_then(|column| self.view.table().text(column, row as usize))
+            .unwrap_or_default()
     }
 
     /// What is drawn of a tile: open institutions of some kinds with coordinates, within reach.
     pub(crate) fn clusters(&self, tile: Tile, kinds: &Kinds) -> Vec<Cluster> {
-        let keep = |row: u32| self.reach(row) && self.get(row).is_some_and(|school| kinds.hold(school.kind));
+        let keep = |row: u32| {
+            self.reach(row) && self.get(row).is_some_and(|school| kinds.hold(school.kind))
+        };
         self.table.points.clusters(tile, &keep)
     }
 
@@ -152,7 +207,10 @@ impl Schools {
     /// coordinates.
     pub(crate) fn on_map(&self, kinds: &Kinds, within: Option<Range<PlaceNumber>>) -> OnMap {
         let mut found = OnMap::default();
-        for (_, school) in self.iter().filter(|(_, school)| school.is_open && kinds.hold(school.kind)) {
+        for (_, school) in self
+            .iter()
+            .filter(|(_, school)| school.is_open && kinds.hold(school.kind))
+        {
             let is_within = match (&within, school.place) {
                 (None, _) => true,
                 (Some(range), Some(place)) => range.contains(&place),

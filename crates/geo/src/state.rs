@@ -43,15 +43,22 @@ pub(crate) fn clocks_of(url: &Url) -> (Option<Day>, Option<Day>) {
 /// A day that may be left out but not be wrong, for programs.
 pub(crate) fn strict_day(url: &Url, key: &str) -> Result<Option<Day>, GeoError> {
     url.get(key)
-        .map(|text| Day::parse(text).map_err(|_| GeoError::Address(format!("{key} is a day such as 2025-09-01, not {text:?}"))))
+        .map(|text| {
+            Day::parse(text).map_err(|_| {
+                GeoError::Address(format!("{key} is a day such as 2025-09-01, not {text:?}"))
+            })
+        })
         .transpose()
 }
 
 /// The kinds that an address asks for, for programs.
 pub(crate) fn strict_kinds(url: &Url, geo: &Geo) -> Result<Kinds, GeoError> {
     let text = url.get("kind").unwrap_or_default();
-    Kinds::parse(text, geo.standard())
-        .ok_or_else(|| GeoError::Address(format!("kind is \"all\" or codes of institution_kind joined by commas, not {text:?}")))
+    Kinds::parse(text, geo.standard()).ok_or_else(|| {
+        GeoError::Address(format!(
+            "kind is \"all\" or codes of institution_kind joined by commas, not {text:?}"
+        ))
+    })
 }
 
 impl<'a> MapState<'a> {
@@ -66,27 +73,46 @@ impl<'a> MapState<'a> {
         let standard = geo.standard();
         let places = &moment.scene.places;
         let shown = figures::shown(standard);
-        let opening = shown.iter().find(|figure| figure.opens).or(shown.first()).copied();
-        let asked = url.get("figure").and_then(|name| shown.iter().find(|figure| figure.name == name).copied());
-        let figure = asked.or(opening).ok_or_else(|| GeoError::NoSuch("figure in the definitions".to_owned()))?;
+        let opening = shown
+            .iter()
+            .find(|figure| figure.opens)
+            .or(shown.first())
+            .copied();
+        let asked = url
+            .get("figure")
+            .and_then(|name| shown.iter().find(|figure| figure.name == name).copied());
+        let figure = asked
+            .or(opening)
+            .ok_or_else(|| GeoError::NoSuch("figure in the definitions".to_owned()))?;
         let home = geo.home(permit, moment).await?;
-        let inside_home = |number: &PlaceNumber| home.is_none_or(|home| places.range(home).contains(number));
+        let inside_home =
+            |number: &PlaceNumber| home.is_none_or(|home| places.range(home).contains(number));
         let place = match url.get("place") {
             Some(code) => geo.place(permit, moment, code).await?,
             None => None,
         };
         let within = match url.get("within") {
-            Some(code) => geo.place(permit, moment, code).await?.filter(inside_home).filter(|number| Some(*number) != home),
+            Some(code) => geo
+                .place(permit, moment, code)
+                .await?
+                .filter(inside_home)
+                .filter(|number| Some(*number) != home),
             None => None,
         };
         let whole = within.or(home);
         let level = url
             .get("level")
             .and_then(Level::of_layer)
-            .filter(|level| home.and_then(|home| places.get(home)).is_none_or(|home| *level >= home.level))
+            .filter(|level| {
+                home.and_then(|home| places.get(home))
+                    .is_none_or(|home| *level >= home.level)
+            })
             .unwrap_or_else(|| opening_level(places.level_of(whole)));
         let usual_kinds = Kinds::of_codes(&figure.kinds, standard);
-        let kinds = url.get("kind").and_then(|text| Kinds::parse(text, standard)).unwrap_or_else(|| usual_kinds.clone());
+        let kinds = url
+            .get("kind")
+            .and_then(|text| Kinds::parse(text, standard))
+            .unwrap_or_else(|| usual_kinds.clone());
         Ok(Self {
             moment,
             figure,
@@ -106,7 +132,9 @@ impl<'a> MapState<'a> {
     pub(crate) fn whole(&self) -> Option<PlaceNumber> {
         let places = &self.moment.scene.places;
         let is_wider = |number: &PlaceNumber| {
-            places.level_of(Some(*number)).is_none_or(|level| level < self.level || level == Level::Township)
+            places
+                .level_of(Some(*number))
+                .is_none_or(|level| level < self.level || level == Level::Township)
         };
         self.within.filter(is_wider).or(self.home)
     }
@@ -135,26 +163,49 @@ impl<'a> MapState<'a> {
     /// With another figure; kinds that were not chosen become those that are usual for it.
     pub(crate) fn with_figure(&self, figure: &'a Figure, standard: &standard::Standard) -> Self {
         let usual_kinds = Kinds::of_codes(&figure.kinds, standard);
-        let kinds = if self.kinds == self.usual_kinds { usual_kinds.clone() } else { self.kinds.clone() };
-        Self { figure, kinds, usual_kinds, ..self.clone() }
+        let kinds = if self.kinds == self.usual_kinds {
+            usual_kinds.clone()
+        } else {
+            self.kinds.clone()
+        };
+        Self {
+            figure,
+            kinds,
+            usual_kinds,
+            ..self.clone()
+        }
     }
 
     /// With the panel of a place open.
     pub(crate) fn with_place(&self, place: Option<PlaceNumber>) -> Self {
-        Self { place, ..self.clone() }
+        Self {
+            place,
+            ..self.clone()
+        }
     }
 
     /// With another level coloured.
     pub(crate) fn with_level(&self, level: Level) -> Self {
-        Self { level, ..self.clone() }
+        Self {
+            level,
+            ..self.clone()
+        }
     }
 
     /// Gone into a place: its parts are shown and its panel is open.
     pub(crate) fn inside(&self, place: PlaceNumber) -> Self {
         let is_home = self.home == Some(place);
         let opening = opening_level(self.moment.scene.places.level_of(Some(place)));
-        let level = self.level_inside(place).filter(|_| !is_home).unwrap_or(opening);
-        Self { place: Some(place), within: (!is_home).then_some(place), level, ..self.clone() }
+        let level = self
+            .level_inside(place)
+            .filter(|_| !is_home)
+            .unwrap_or(opening);
+        Self {
+            place: Some(place),
+            within: (!is_home).then_some(place),
+            level,
+            ..self.clone()
+        }
     }
 
     /// The level that [`MapState::inside`] shows, where there is one below.
@@ -165,7 +216,10 @@ impl<'a> MapState<'a> {
     }
 
     fn code(&self, place: Option<PlaceNumber>) -> String {
-        place.and_then(|number| self.moment.scene.places.get(number)).map(|place| place.code.clone()).unwrap_or_default()
+        place
+            .and_then(|number| self.moment.scene.places.get(number))
+            .map(|place| place.code.clone())
+            .unwrap_or_default()
     }
 
     /// Every key with its value, as the map element wants it.
@@ -179,14 +233,26 @@ impl<'a> MapState<'a> {
             ("known_on", day(self.moment.known_on)),
             ("place", self.code(self.place)),
             ("within", self.code(self.within)),
-            ("points", if self.points { "1".to_owned() } else { String::new() }),
+            (
+                "points",
+                if self.points {
+                    "1".to_owned()
+                } else {
+                    String::new()
+                },
+            ),
         ]
     }
 
     /// An address of this state; what is as the map opens is left out.
     pub(crate) fn address(&self, path: &str) -> Url {
-        let usual_level = opening_level(self.moment.scene.places.level_of(self.within.or(self.home)));
-        let opening = self.figures.iter().find(|figure| figure.opens).or(self.figures.first());
+        let usual_level =
+            opening_level(self.moment.scene.places.level_of(self.within.or(self.home)));
+        let opening = self
+            .figures
+            .iter()
+            .find(|figure| figure.opens)
+            .or(self.figures.first());
         let mut url = Url::parse(path);
         for (key, value) in self.pairs() {
             let is_usual = match key {

@@ -45,10 +45,20 @@ impl Registry {
     /// Those of the store.
     pub async fn open(parts: Parts) -> Result<Registry, LedgerError> {
         db::migrate(&parts.work, crate::imports::work_migrations()).await?;
-        let ledger =
-            Ledger::open(parts.ledger, parts.standard, parts.security, parts.clock, &parts.node).await?;
+        let ledger = Ledger::open(
+            parts.ledger,
+            parts.standard,
+            parts.security,
+            parts.clock,
+            &parts.node,
+        )
+        .await?;
         let imports = Imports::new(parts.work, ledger.clone(), parts.files);
-        Ok(Registry { ledger, imports, cache: Arc::new(Cache::default()) })
+        Ok(Registry {
+            ledger,
+            imports,
+            cache: Arc::new(Cache::default()),
+        })
     }
 
     /// The ledger.
@@ -80,7 +90,12 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the ledger.
-    pub async fn view(&self, permit: &Permit, dataset: &str, clocks: Clocks) -> Result<View, LedgerError> {
+    pub async fn view(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        clocks: Clocks,
+    ) -> Result<View, LedgerError> {
         self.cache.view(&self.ledger, permit, dataset, clocks).await
     }
 
@@ -88,11 +103,18 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the ledger.
-    pub async fn clocks(&self, as_of: Option<Day>, known_on: Option<Day>) -> Result<Clocks, LedgerError> {
+    pub async fn clocks(
+        &self,
+        as_of: Option<Day>,
+        known_on: Option<Day>,
+    ) -> Result<Clocks, LedgerError> {
         let as_known_on = match known_on {
             Some(day) => self.ledger.known_on(day).await?,
             None => CommitNumber::LATEST,
         };
-        Ok(Clocks { as_of: as_of.unwrap_or_else(|| self.today()), as_known_on })
+        Ok(Clocks {
+            as_of: as_of.unwrap_or_else(|| self.today()),
+            as_known_on,
+        })
     }
 }

@@ -57,12 +57,17 @@ impl View {
 
     /// The rows that the permit reaches.
     pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
-        self.ranges.iter().flat_map(|range| range.start as usize..range.end as usize)
+        self.ranges
+            .iter()
+            .flat_map(|range| range.start as usize..range.end as usize)
     }
 
     /// How many they are.
     pub fn len(&self) -> u64 {
-        self.ranges.iter().map(|range| range.end - range.start).sum()
+        self.ranges
+            .iter()
+            .map(|range| range.end - range.start)
+            .sum()
     }
 
     /// Whether there is none.
@@ -81,7 +86,11 @@ impl View {
         parameters: &[Cell],
     ) -> Result<Table, columns::ColumnsError> {
         let mut tables = vec![("rows", &self.held.resident, self.ranges.as_slice())];
-        tables.extend(others.iter().map(|(name, view)| (*name, &view.held.resident, view.ranges.as_slice())));
+        tables.extend(
+            others
+                .iter()
+                .map(|(name, view)| (*name, &view.held.resident, view.ranges.as_slice())),
+        );
         Query::over(&tables).run(sql, parameters).await
     }
 
@@ -89,8 +98,14 @@ impl View {
     ///
     /// # Errors
     /// Those of the engine.
-    pub async fn query(&self, sql: &str, parameters: &[Cell]) -> Result<Table, columns::ColumnsError> {
-        Query::over(&[("rows", &self.held.resident, &self.ranges)]).run(sql, parameters).await
+    pub async fn query(
+        &self,
+        sql: &str,
+        parameters: &[Cell],
+    ) -> Result<Table, columns::ColumnsError> {
+        Query::over(&[("rows", &self.held.resident, &self.ranges)])
+            .run(sql, parameters)
+            .await
     }
 }
 
@@ -172,12 +187,16 @@ impl Cache {
 
 fn ranges(held: &Held, permit: &Permit, units: &UnitTree) -> Vec<Range<u64>> {
     if permit.reaches_everything() {
-        return vec![held.resident.all()];
+        return std::iter::once(held.resident.all()).collect();
     }
     let place = |position: i64| held.positions.partition_point(|each| *each < position) as u64;
-    let mut ranges = vec![0..place(COMMON_POSITION + 1)];
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    ranges.push(0..place(COMMON_POSITION + 1));
     ranges.extend(
-        permit.ranges(units).into_iter().map(|range| place(i64::from(range.start))..place(i64::from(range.end))),
+        permit
+            .ranges(units)
+            .into_iter()
+            .map(|range| place(i64::from(range.start))..place(i64::from(range.end))),
     );
     ranges.retain(|range| range.start < range.end);
     ranges
@@ -188,15 +207,23 @@ fn columns_of(dataset: &Dataset) -> Vec<(usize, &Field, ColumnType)> {
     dataset
         .stored_fields()
         .enumerate()
-        .filter_map(|(place, field)| crate::intake::column_type(field).map(|kind| (place, field, kind)))
+        .filter_map(|(place, field)| {
+            crate::intake::column_type(field).map(|kind| (place, field, kind))
+        })
         .collect()
 }
 
 /// The schema of a held dataset.
 pub fn held_schema(dataset: &Dataset) -> Schema {
-    let mut columns: Vec<(String, ColumnType)> =
-        FRONT.iter().map(|name| ((*name).to_owned(), ColumnType::Int)).collect();
-    columns.extend(columns_of(dataset).into_iter().map(|(_, field, kind)| (field.name.clone(), kind)));
+    let mut columns: Vec<(String, ColumnType)> = FRONT
+        .iter()
+        .map(|name| ((*name).to_owned(), ColumnType::Int))
+        .collect();
+    columns.extend(
+        columns_of(dataset)
+            .into_iter()
+            .map(|(_, field, kind)| (field.name.clone(), kind)),
+    );
     if has_initials(dataset) {
         columns.push(("initials".to_owned(), ColumnType::Text));
     }
@@ -213,11 +240,20 @@ fn year_fields(dataset: &Dataset) -> Option<(usize, usize)> {
 }
 
 /// Which rows are the latest school year of their institution that has begun on the day.
-fn latest_years(versions: &[(i64, Version)], institution: usize, year: usize, day: Day) -> Vec<bool> {
+fn latest_years(
+    versions: &[(i64, Version)],
+    institution: usize,
+    year: usize,
+    day: Day,
+) -> Vec<bool> {
     let mut best: HashMap<i64, (i32, usize)> = HashMap::new();
     for (row, (_, version)) in versions.iter().enumerate() {
         let owner = version.values.get(institution).and_then(Value::as_int);
-        let year = version.values.get(year).and_then(Value::as_text).and_then(|text| text.parse::<SchoolYear>().ok());
+        let year = version
+            .values
+            .get(year)
+            .and_then(Value::as_text)
+            .and_then(|text| text.parse::<SchoolYear>().ok());
         if let (Some(owner), Some(year)) = (owner, year.filter(|year| year.first_day() <= day)) {
             let entry = best.entry(owner).or_insert((year.start_year(), row));
             if entry.0 < year.start_year() {
@@ -238,14 +274,20 @@ fn has_initials(dataset: &Dataset) -> bool {
     dataset.stored_fields().any(|field| field.name == "name")
 }
 
-async fn load(ledger: &Ledger, dataset: &str, clocks: Clocks, units: &UnitTree) -> Result<Held, LedgerError> {
+async fn load(
+    ledger: &Ledger,
+    dataset: &str,
+    clocks: Clocks,
+    units: &UnitTree,
+) -> Result<Held, LedgerError> {
     let definition = ledger
         .standard()
         .dataset(dataset)
         .ok_or_else(|| LedgerError::UnknownDataset(dataset.to_owned()))?
         .clone();
     // Everything is loaded once; each permit then gets its ranges of it.
-    let permit = Permit::for_job("columns").map_err(|error| LedgerError::Definitions(error.to_string()))?;
+    let permit =
+        Permit::for_job("columns").map_err(|error| LedgerError::Definitions(error.to_string()))?;
     let mut versions: Vec<(i64, Version)> = Vec::new();
     ledger
         .read(&permit, dataset, clocks, |mut version| {
@@ -263,23 +305,36 @@ async fn load(ledger: &Ledger, dataset: &str, clocks: Clocks, units: &UnitTree) 
             versions.push((position, version));
         })
         .await?;
-    let task = tokio::task::spawn_blocking(move || -> Result<(Resident, Vec<i64>), columns::ColumnsError> {
-        versions.sort_by_key(|(position, version)| (*position, version.record));
-        let table = table_of(&definition, &versions, clocks.as_of)?;
-        let positions = versions.iter().map(|(position, _)| *position).collect();
-        Ok((Resident::new(&[table])?, positions))
-    });
+    let task = tokio::task::spawn_blocking(
+        move || -> Result<(Resident, Vec<i64>), columns::ColumnsError> {
+            versions.sort_by_key(|(position, version)| (*position, version.record));
+            let table = table_of(&definition, &versions, clocks.as_of)?;
+            let positions = versions.iter().map(|(position, _)| *position).collect();
+            Ok((Resident::new(&[table])?, positions))
+        },
+    );
     let (resident, positions) = task
         .await
         .map_err(|error| LedgerError::Definitions(error.to_string()))?
         .map_err(|error| LedgerError::Definitions(error.to_string()))?;
-    Ok(Held { clocks, resident, positions })
+    Ok(Held {
+        clocks,
+        resident,
+        positions,
+    })
 }
 
-fn table_of(dataset: &Dataset, versions: &[(i64, Version)], day: Day) -> Result<Table, columns::ColumnsError> {
+/// A value of one of the columns at the front of a held table.
+type FrontValue = fn(&(i64, Version)) -> i64;
+
+fn table_of(
+    dataset: &Dataset,
+    versions: &[(i64, Version)],
+    day: Day,
+) -> Result<Table, columns::ColumnsError> {
     let schema = held_schema(dataset);
     let mut builders: Vec<ColumnBuilder> = Vec::with_capacity(schema.len());
-    let front: [fn(&(i64, Version)) -> i64; 4] = [
+    let front: [FrontValue; 4] = [
         |(_, version)| version.record.get(),
         |(_, version)| version.unit.get(),
         |(position, _)| *position,
@@ -295,16 +350,23 @@ fn table_of(dataset: &Dataset, versions: &[(i64, Version)], day: Day) -> Result<
     for (place, field, kind) in columns_of(dataset) {
         let mut builder = ColumnBuilder::new(kind);
         for (_, version) in versions {
-            builder.append(&crate::intake::cell_of(field, version.values.get(place).unwrap_or(&Value::Null)));
+            builder.append(&crate::intake::cell_of(
+                field,
+                version.values.get(place).unwrap_or(&Value::Null),
+            ));
         }
         builders.push(builder);
     }
     if has_initials(dataset) {
-        let name = dataset.stored_fields().position(|field| field.name == "name");
+        let name = dataset
+            .stored_fields()
+            .position(|field| field.name == "name");
         let mut builder = ColumnBuilder::new(ColumnType::Text);
         let mut known: HashMap<char, char> = HashMap::new();
         for (_, version) in versions {
-            let text = name.and_then(|place| version.values.get(place)).and_then(Value::as_text);
+            let text = name
+                .and_then(|place| version.values.get(place))
+                .and_then(Value::as_text);
             builder.append_text(text.map(|text| initials(text, &mut known)).as_deref());
         }
         builders.push(builder);

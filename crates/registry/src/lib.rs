@@ -18,7 +18,7 @@ pub mod seed;
 pub mod write;
 
 #[cfg(test)]
-mod real_input;
+mod real_input_tests;
 #[cfg(test)]
 mod testing;
 

@@ -112,11 +112,20 @@ impl Institutions {
     ///
     /// # Errors
     /// Those of the ledger.
-    pub async fn open(registry: &Registry, permit: &Permit, clocks: Clocks) -> Result<Institutions, LedgerError> {
+    pub async fn open(
+        registry: &Registry,
+        permit: &Permit,
+        clocks: Clocks,
+    ) -> Result<Institutions, LedgerError> {
         let view = registry.view(permit, "institution", clocks).await?;
         let years = registry.view(permit, "institution_year", clocks).await?;
         let labels = Labels::open(registry, permit, clocks).await?;
-        Ok(Institutions { view, years, labels, clocks })
+        Ok(Institutions {
+            view,
+            years,
+            labels,
+            clocks,
+        })
     }
 
     /// The clocks.
@@ -148,7 +157,10 @@ impl Institutions {
     /// The row of an institution in [`Institutions::view`].
     pub fn row_of(&self, found: Found) -> Option<usize> {
         let table = self.view.table();
-        let (position, record) = (self.view.column("unit_position")?, self.view.column("record_id")?);
+        let (position, record) = (
+            self.view.column("unit_position")?,
+            self.view.column("record_id")?,
+        );
         let (mut low, mut high) = (0, table.rows());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -181,8 +193,10 @@ impl Institutions {
     /// For a whole table: the row of the latest school year of every institution.
     pub fn latest_rows(&self) -> HashMap<i64, usize> {
         let table = self.years.table();
-        let (Some(institution), Some(latest)) = (self.years.column("institution"), self.years.column("latest"))
-        else {
+        let (Some(institution), Some(latest)) = (
+            self.years.column("institution"),
+            self.years.column("latest"),
+        ) else {
             return HashMap::new();
         };
         self.years
@@ -210,8 +224,14 @@ impl Institutions {
     /// # Errors
     /// Those of the engine.
     pub async fn below(&self, record: i64) -> Result<Vec<Found>, ColumnsError> {
-        let filter = Filter { parent: Some(record), ..Filter::default() };
-        let order = Order { key: "name".to_owned(), descending: false };
+        let filter = Filter {
+            parent: Some(record),
+            ..Filter::default()
+        };
+        let order = Order {
+            key: "name".to_owned(),
+            descending: false,
+        };
         self.find(&filter, &order, Some((0, 200))).await
     }
 }

@@ -13,7 +13,10 @@ pub fn initials(name: &str, known: &mut HashMap<char, char>) -> String {
                 return Some(character.to_ascii_lowercase());
             }
             let initial = *known.entry(character).or_insert_with(|| {
-                character.to_pinyin().and_then(|pinyin| pinyin.first_letter().chars().next()).unwrap_or('\0')
+                character
+                    .to_pinyin()
+                    .and_then(|pinyin| pinyin.first_letter().chars().next())
+                    .unwrap_or('\0')
             });
             (initial != '\0').then_some(initial)
         })
@@ -22,7 +25,10 @@ pub fn initials(name: &str, known: &mut HashMap<char, char>) -> String {
 
 /// Whether a search text can be initials: letters and digits only.
 pub fn looks_like_initials(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric())
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric())
 }
 
 /// A text for a `LIKE` pattern, its own wildcards made harmless with `\`.

@@ -7,7 +7,9 @@ use kernel::{Day, RecordId, UnitId, Value, decimal};
 use security::Permit;
 use standard::{Dataset, Field, FieldKind, SeedRow, UnitRule};
 
-use crate::ledger::{Action, COMMON, Change, ChangeSet, Ledger, LedgerError, Outcome, Source, Target};
+use crate::ledger::{
+    Action, COMMON, Change, ChangeSet, Ledger, LedgerError, Outcome, Source, Target,
+};
 
 /// Commits the seeds of datasets that hold nothing yet. Answers how many records were written.
 ///
@@ -22,16 +24,34 @@ pub async fn plant(ledger: &Ledger, permit: &Permit) -> Result<u64, LedgerError>
         if rows.is_empty() {
             continue;
         }
-        if ledger.last_commit_of(&dataset.name, kernel::CommitNumber::LATEST).await?.get() > 0 {
-            keys.insert(dataset.name.clone(), held_keys(ledger, permit, &dataset.name).await?);
+        if ledger
+            .last_commit_of(&dataset.name, kernel::CommitNumber::LATEST)
+            .await?
+            .get()
+            > 0
+        {
+            keys.insert(
+                dataset.name.clone(),
+                held_keys(ledger, permit, &dataset.name).await?,
+            );
             continue;
         }
         let mut names: Vec<&str> = rows.iter().map(|row| row.record.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         let ids = ledger.reserve_records(permit, names.len()).await?;
-        keys.insert(dataset.name.clone(), names.iter().map(|name| (*name).to_owned()).zip(ids).collect());
-        let changes = rows.iter().map(|row| change_of(dataset, row, &keys)).collect::<Result<Vec<_>, _>>()?;
+        keys.insert(
+            dataset.name.clone(),
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .zip(ids)
+                .collect(),
+        );
+        let changes = rows
+            .iter()
+            .map(|row| change_of(dataset, row, &keys))
+            .collect::<Result<Vec<_>, _>>()?;
         let set = ChangeSet {
             dataset: dataset.name.clone(),
             changes,
@@ -62,7 +82,10 @@ async fn held_keys(
     let mut keys = HashMap::new();
     ledger
         .read_open(permit, dataset, |version| {
-            if let Some(code) = code.and_then(|place| version.values.get(place)).and_then(Value::as_text) {
+            if let Some(code) = code
+                .and_then(|place| version.values.get(place))
+                .and_then(Value::as_text)
+            {
                 keys.insert(code.to_owned(), version.record);
             }
         })
@@ -87,9 +110,10 @@ fn change_of(
     for field in dataset.stored_fields() {
         let value = match row.value(&field.name) {
             None => None,
-            Some(text) => Some(value_of(field, text, keys).ok_or_else(|| {
-                wrong(format!("`{text}` is not a value of `{}`", field.name))
-            })?),
+            Some(text) => Some(
+                value_of(field, text, keys)
+                    .ok_or_else(|| wrong(format!("`{text}` is not a value of `{}`", field.name)))?,
+            ),
         };
         patch.push(value);
     }
@@ -112,7 +136,11 @@ fn change_of(
     })
 }
 
-fn value_of(field: &Field, text: &str, keys: &HashMap<String, HashMap<String, RecordId>>) -> Option<Value> {
+fn value_of(
+    field: &Field,
+    text: &str,
+    keys: &HashMap<String, HashMap<String, RecordId>>,
+) -> Option<Value> {
     match &field.kind {
         FieldKind::Ref(target) => {
             let known = keys.get(target)?;
@@ -130,7 +158,9 @@ fn value_of(field: &Field, text: &str, keys: &HashMap<String, HashMap<String, Re
         FieldKind::Text | FieldKind::Code(_) => Some(text.into()),
         FieldKind::Int { .. } => text.parse::<i64>().ok().map(Value::Int),
         FieldKind::Decimal { .. } | FieldKind::Lon | FieldKind::Lat => {
-            decimal::parse_decimal_rounded(text, field.kind.scale()?).ok().map(Value::Int)
+            decimal::parse_decimal_rounded(text, field.kind.scale()?)
+                .ok()
+                .map(Value::Int)
         }
         FieldKind::Bool => match text {
             "true" | "yes" | "1" => Some(Value::Int(1)),

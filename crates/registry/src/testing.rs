@@ -41,7 +41,9 @@ pub(crate) async fn registry_at(place: &TestPlace, clock: Arc<dyn Clock>) -> Reg
     })
     .await
     .unwrap();
-    crate::seed::plant(registry.ledger(), &permit()).await.unwrap();
+    crate::seed::plant(registry.ledger(), &permit())
+        .await
+        .unwrap();
     registry
 }
 

@@ -235,7 +235,10 @@ impl Security {
     /// # Errors
     /// [`SecurityError::Db`].
     pub async fn actor_name(&self, actor: &str) -> Result<Option<String>, SecurityError> {
-        let Some(id) = actor.strip_prefix("account:").and_then(|id| id.parse().ok()) else {
+        let Some(id) = actor
+            .strip_prefix("account:")
+            .and_then(|id| id.parse().ok())
+        else {
             return Ok(None);
         };
         let mut tx = self.0.work.read().await?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use db::Db;
-use kernel::{Clock, SystemClock};
 use geo_room::Geo;
+use kernel::{Clock, SystemClock};
 use registry::Registry;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
@@ -223,7 +223,11 @@ impl App {
     /// What an operator has set to be shown on pages.
     #[must_use]
     pub fn display(&self) -> Arc<Display> {
-        let display = self.0.display.read().unwrap_or_else(PoisonError::into_inner);
+        let display = self
+            .0
+            .display
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&display)
     }
 
@@ -233,7 +237,11 @@ impl App {
     /// Those of the store.
     pub async fn reload_display(&self) -> Result<(), security::SecurityError> {
         let fresh = Arc::new(Display::read(&self.0.security).await?);
-        *self.0.display.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self
+            .0
+            .display
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 

@@ -84,7 +84,11 @@ pub fn files_of(folder: &Path) -> Result<Vec<SourceFile>, OverlayUnreadable> {
     Ok(files)
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> Result<(), OverlayUnreadable> {
+fn collect(
+    root: &Path,
+    folder: &Path,
+    files: &mut Vec<SourceFile>,
+) -> Result<(), OverlayUnreadable> {
     let unreadable = |cause| OverlayUnreadable {
         path: folder.display().to_string(),
         cause,

@@ -14,7 +14,9 @@ pub enum OpenError {
     #[error(transparent)]
     Overlay(#[from] OverlayUnreadable),
     /// The data folder cannot be made or written.
-    #[error("the data folder {folder} cannot be used: {cause}; name another with --data, or make it writable")]
+    #[error(
+        "the data folder {folder} cannot be used: {cause}; name another with --data, or make it writable"
+    )]
     Folder {
         /// The folder.
         folder: String,

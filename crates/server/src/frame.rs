@@ -88,9 +88,10 @@ pub(crate) async fn complete(
     next: Next,
 ) -> Response {
     let extensions = request.extensions_mut();
-    if let (Some(visit), Some(mut frame)) =
-        (extensions.get::<Visit>().cloned(), extensions.remove::<Frame>())
-    {
+    if let (Some(visit), Some(mut frame)) = (
+        extensions.get::<Visit>().cloned(),
+        extensions.remove::<Frame>(),
+    ) {
         let language = Language::of_request(request.headers());
         frame.post = post_line(&app, &visit, language).await;
         let waiting = waiting(&app, &visit).await;
@@ -128,7 +129,10 @@ async fn post_line(app: &App, visit: &Visit, language: Language) -> Option<PostL
 
 /// How many imports wait for this reader's decision.
 async fn waiting(app: &App, visit: &Visit) -> u64 {
-    let Some(permit) = visit.permit().filter(|permit| permit.allows(Action::Import)) else {
+    let Some(permit) = visit
+        .permit()
+        .filter(|permit| permit.allows(Action::Import))
+    else {
         return 0;
     };
     match app.registry().imports().counts(permit).await {

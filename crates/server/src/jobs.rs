@@ -89,7 +89,11 @@ async fn last_units(app: &App) -> Result<CommitNumber, registry::ledger::LedgerE
     for dataset in app.standard().datasets() {
         if matches!(dataset.unit, UnitRule::SelfUnit { .. }) {
             let ledger = app.registry().ledger();
-            last = last.max(ledger.last_commit_of(&dataset.name, CommitNumber::LATEST).await?);
+            last = last.max(
+                ledger
+                    .last_commit_of(&dataset.name, CommitNumber::LATEST)
+                    .await?,
+            );
         }
     }
     Ok(last)
@@ -97,7 +101,9 @@ async fn last_units(app: &App) -> Result<CommitNumber, registry::ledger::LedgerE
 
 /// Loads what the first pages will ask for.
 async fn warm(app: App) {
-    let Ok(permit) = Permit::for_job("columns") else { return };
+    let Ok(permit) = Permit::for_job("columns") else {
+        return;
+    };
     let clocks = Clocks::latest(app.registry().today());
     for dataset in ["institution", "institution_year", "division"] {
         if let Err(error) = app.registry().view(&permit, dataset, clocks).await {

@@ -46,14 +46,34 @@ impl Metrics {
 
     /// The request part of the page.
     pub(crate) fn write(&self, text: &mut Exposition) {
-        text.describe("weihe_requests_in_flight", "gauge", "Requests being answered");
-        text.sample("weihe_requests_in_flight", &[], self.in_flight.load(Ordering::Relaxed) as f64);
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        text.describe(
+            "weihe_requests_in_flight",
+            "gauge",
+            "Requests being answered",
+        );
+        text.sample(
+            "weihe_requests_in_flight",
+            &[],
+            self.in_flight.load(Ordering::Relaxed) as f64,
+        );
+        let requests = self
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let name = "weihe_request_duration_seconds";
-        text.describe(name, "histogram", "Requests by route and status, and how long they took");
+        text.describe(
+            name,
+            "histogram",
+            "Requests by route and status, and how long they took",
+        );
         for ((method, route, status), histogram) in requests {
             let status = status.to_string();
-            let labels = [("method", method.as_str()), ("route", route.as_str()), ("status", status.as_str())];
+            let labels = [
+                ("method", method.as_str()),
+                ("route", route.as_str()),
+                ("status", status.as_str()),
+            ];
             for (count, border) in histogram.classes.iter().zip(BORDERS) {
                 let border = border.to_string();
                 let mut with_border = labels.to_vec();
@@ -62,7 +82,11 @@ impl Metrics {
             }
             let mut with_border = labels.to_vec();
             with_border.push(("le", "+Inf"));
-            text.sample(&format!("{name}_bucket"), &with_border, histogram.count as f64);
+            text.sample(
+                &format!("{name}_bucket"),
+                &with_border,
+                histogram.count as f64,
+            );
             text.sample(&format!("{name}_sum"), &labels, histogram.seconds);
             text.sample(&format!("{name}_count"), &labels, histogram.count as f64);
         }
@@ -84,7 +108,10 @@ impl Exposition {
         self.0.push_str(name);
         for (place, (label, text)) in labels.iter().enumerate() {
             self.0.push(if place == 0 { '{' } else { ',' });
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let text = text
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
             let _ = write!(self.0, "{label}=\"{text}\"");
         }
         if !labels.is_empty() {
@@ -111,8 +138,12 @@ mod tests {
         metrics.write(&mut text);
         let text = text.into_text();
         let line = |border: &str, count: u8| {
-            let labels = format!(r#"method="GET",route="/institutions/{{id}}",status="200",le="{border}""#);
-            assert!(text.contains(&format!("_bucket{{{labels}}} {count}\n")), "{text}");
+            let labels =
+                format!(r#"method="GET",route="/institutions/{{id}}",status="200",le="{border}""#);
+            assert!(
+                text.contains(&format!("_bucket{{{labels}}} {count}\n")),
+                "{text}"
+            );
         };
         line("0.025", 0);
         line("0.05", 1);

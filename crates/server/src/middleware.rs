@@ -4,12 +4,13 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use tracing::Instrument as _;
 use ui::{ErrorPage, Shell};
 
@@ -30,7 +31,9 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    request.extensions_mut().insert(ui::OperationId(operation.clone()));
+    request
+        .extensions_mut()
+        .insert(ui::OperationId(operation.clone()));
     let span = tracing::info_span!("request", operation, method, route);
     app.0.metrics.begin();
     let started = Instant::now();
@@ -82,7 +85,11 @@ impl Remains {
 
     /// Whether a person looks at the answer: programs, tiles and scripts get what the handler said.
     fn wants_page(&self) -> bool {
-        let accepts = self.0.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let accepts = self
+            .0
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
         accepts.is_some_and(|accepts| accepts.contains("text/html"))
             || self.0.headers.contains_key(ui::FRAGMENT_HEADER)
     }
@@ -131,7 +138,11 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.starts_with("multipart/"));
-    let longest = if is_upload { LONGEST_UPLOAD } else { app.0.settings.longest_request };
+    let longest = if is_upload {
+        LONGEST_UPLOAD
+    } else {
+        app.0.settings.longest_request
+    };
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(longest, handled).await {
         Ok(Ok(response)) => response,
@@ -142,11 +153,18 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no message");
             tracing::error!(cause, "a handler fell over");
-            remains.page(Wrong::Fault, StatusCode::INTERNAL_SERVER_ERROR).await
+            remains
+                .page(Wrong::Fault, StatusCode::INTERNAL_SERVER_ERROR)
+                .await
         }
         Err(_) => {
-            tracing::error!(seconds = longest.as_secs(), "a handler took too long and was ended");
-            remains.page(Wrong::TooLong, StatusCode::SERVICE_UNAVAILABLE).await
+            tracing::error!(
+                seconds = longest.as_secs(),
+                "a handler took too long and was ended"
+            );
+            remains
+                .page(Wrong::TooLong, StatusCode::SERVICE_UNAVAILABLE)
+                .await
         }
     }
 }
@@ -176,6 +194,18 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     page
 }
 
+/// Within the compression, which asks a body once more after its end: streams of rooms need not bear that.
+pub(crate) async fn end_once(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let is_stream = body.size_hint().exact().is_none();
+    let body = if is_stream {
+        Body::from_stream(body.into_data_stream().fuse())
+    } else {
+        body
+    };
+    Response::from_parts(parts, body)
+}
+
 /// The answer where no route has the address.
 pub(crate) async fn no_such_page() -> StatusCode {
     StatusCode::NOT_FOUND
@@ -185,8 +215,8 @@ pub(crate) async fn no_such_page() -> StatusCode {
 mod tests {
     use std::time::Duration;
 
-    use axum::body::{Body, to_bytes};
-    use axum::middleware::{from_fn, from_fn_with_state};
+    use axum::body::to_bytes;
+    use axum::middleware::{from_fn, from_fn_with_state, map_response};
     use axum::routing::get;
     use axum::{Extension, Router};
     use tower::ServiceExt as _;
@@ -214,10 +244,16 @@ mod tests {
             .layer(from_fn_with_state(app.clone(), guard))
             .layer(from_fn_with_state(app.clone(), observe))
             .layer(Extension(app.catalogue().clone()));
-        let request = Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap();
+        let request = Request::get(path)
+            .header(header::ACCEPT, accept)
+            .body(Body::empty())
+            .unwrap();
         let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let operation = parts.headers[&OPERATION_HEADER].to_str().unwrap().to_owned();
+        let operation = parts.headers[&OPERATION_HEADER]
+            .to_str()
+            .unwrap()
+            .to_owned();
         let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
         app.close().await;
         (parts.status, operation, text)
@@ -227,14 +263,51 @@ mod tests {
     async fn a_handler_that_falls_over_is_answered_with_a_page_that_names_the_operation() {
         let (status, operation, text) = ask("/fault", "text/html").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(text.contains("程序出错") && text.contains(&operation), "{text}");
+        assert!(
+            text.contains("程序出错") && text.contains(&operation),
+            "{text}"
+        );
         assert!(!text.contains("a mistake of the program"));
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_may_be_asked_once_only_is_compressed() {
+        let rows = || {
+            futures::stream::unfold(0, |row| async move {
+                (row < 3).then(|| {
+                    (
+                        Ok::<_, std::convert::Infallible>("甲小学,".repeat(100)),
+                        row + 1,
+                    )
+                })
+            })
+        };
+        let router: Router = Router::new()
+            .route("/rows", get(async move || Body::from_stream(rows())))
+            .layer(map_response(end_once))
+            .layer(tower_http::compression::CompressionLayer::new().gzip(true));
+        let request = Request::get("/rows").header(header::ACCEPT_ENCODING, "gzip");
+        let response = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
+        assert!(
+            to_bytes(response.into_body(), usize::MAX)
+                .await
+                .unwrap()
+                .len()
+                < 200
+        );
     }
 
     #[tokio::test]
     async fn a_handler_that_takes_too_long_is_ended() {
         let (status, operation, text) = ask("/slow", "text/html").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert!(text.contains("处理时间太长") && text.contains(&operation), "{text}");
+        assert!(
+            text.contains("处理时间太长") && text.contains(&operation),
+            "{text}"
+        );
     }
 }

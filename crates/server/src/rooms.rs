@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::{Extension, Router};
 use security::{Access, Room, Route, RouteTable, web};
 use tower_http::compression::CompressionLayer;
@@ -15,7 +15,12 @@ use crate::{App, middleware, pages};
 
 /// The words of all rooms.
 pub(crate) fn messages() -> Vec<ui::RoomMessages> {
-    vec![security::messages(), registry::messages(), geo_room::messages(), crate::messages()]
+    vec![
+        security::messages(),
+        registry::messages(),
+        geo_room::messages(),
+        crate::messages(),
+    ]
 }
 
 /// All routes of all rooms.
@@ -45,7 +50,10 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
         .layer(DefaultBodyLimit::max(settings.security.form_limit))
         .layer(from_fn(middleware::dress))
         .layer(from_fn_with_state(app.clone(), middleware::guard))
-        .layer(from_fn_with_state((app.clone(), reachable.clone()), frame::complete))
+        .layer(from_fn_with_state(
+            (app.clone(), reachable.clone()),
+            frame::complete,
+        ))
         .layer(Extension(reachable.clone()));
     let protected = web::protect(
         within,
@@ -55,6 +63,7 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
     );
     let program = protected
         .layer(from_fn(middleware::dress))
+        .layer(map_response(middleware::end_once))
         .layer(RequestBodyLimitLayer::new(settings.largest_upload))
         .layer(CompressionLayer::new().gzip(true))
         .layer(from_fn_with_state(app.clone(), middleware::observe))

@@ -60,30 +60,47 @@ pub(crate) async fn total(
         let sql = format!("SELECT {value} AS value FROM rows WHERE {condition}");
         let answer = view.query(&sql, &parameters).await?;
         let now = whole(&answer, 0).unwrap_or(0);
-        return Ok(Some(Total { now, before: None, period: None }));
+        return Ok(Some(Total {
+            now,
+            before: None,
+            period: None,
+        }));
     }
     let sql = format!(
         "SELECT school_year, {value} AS value FROM rows WHERE {condition} GROUP BY school_year \
          ORDER BY school_year DESC LIMIT 2"
     );
     let answer = view.query(&sql, &std::mem::take(&mut parameters)).await?;
-    let Some(now) = whole(&answer, 0) else { return Ok(None) };
-    let period = answer.position("school_year").and_then(|column| answer.text(column, 0)).map(str::to_owned);
-    Ok(Some(Total { now, before: whole(&answer, 1), period }))
+    let Some(now) = whole(&answer, 0) else {
+        return Ok(None);
+    };
+    let period = answer
+        .position("school_year")
+        .and_then(|column| answer.text(column, 0))
+        .map(str::to_owned);
+    Ok(Some(Total {
+        now,
+        before: whole(&answer, 1),
+        period,
+    }))
 }
 
 fn whole(answer: &Table, row: usize) -> Option<i64> {
     if row >= answer.rows() {
         return None;
     }
-    answer.position("value").and_then(|column| answer.int(column, row))
+    answer
+        .position("value")
+        .and_then(|column| answer.int(column, row))
 }
 
 fn condition(dataset: &Dataset, measure: &Measure) -> (String, Vec<Cell>) {
     let mut parts = vec!["true".to_owned()];
     let mut parameters = Vec::new();
     for (field, value) in &measure.filters {
-        let is_bool = dataset.field(field).is_some_and(|field| field.kind == FieldKind::Bool);
+        let is_bool = dataset
+            .field(field)
+            .is_some_and(|field| field.kind == FieldKind::Bool);
         if is_bool {
             parts.push(format!("\"{field}\" = {}", value == "true"));
         } else {

@@ -16,7 +16,9 @@ use crate::App;
 #[derive(Debug, thiserror::Error)]
 pub enum UnitNotFound {
     /// None has it.
-    #[error("there is no unit `{0}`; write the code or the full name of an education unit or an institution")]
+    #[error(
+        "there is no unit `{0}`; write the code or the full name of an education unit or an institution"
+    )]
     None(String),
     /// Several have it.
     #[error("several units are called `{0}`; write the code")]
@@ -41,20 +43,22 @@ pub async fn find_unit(
         let places = ["code", "name"].map(|name| place_of(dataset, name));
         let mut by_code = None;
         let mut by_name = Vec::new();
-        let read = registry.ledger().read(permit, &dataset.name, clocks, |version| {
-            let unit = UnitId::new(version.record.get());
-            let text_at = |place: Option<usize>| {
-                place
-                    .and_then(|place| version.values.get(place))
-                    .and_then(Value::as_text)
-            };
-            let [code, name] = places;
-            if text_at(code) == Some(wanted.as_str()) {
-                by_code = Some(unit);
-            } else if text_at(name) == Some(wanted.as_str()) {
-                by_name.push(unit);
-            }
-        });
+        let read = registry
+            .ledger()
+            .read(permit, &dataset.name, clocks, |version| {
+                let unit = UnitId::new(version.record.get());
+                let text_at = |place: Option<usize>| {
+                    place
+                        .and_then(|place| version.values.get(place))
+                        .and_then(Value::as_text)
+                };
+                let [code, name] = places;
+                if text_at(code) == Some(wanted.as_str()) {
+                    by_code = Some(unit);
+                } else if text_at(name) == Some(wanted.as_str()) {
+                    by_name.push(unit);
+                }
+            });
         read.await?;
         match (by_code, by_name.as_slice()) {
             (Some(unit), _) => return Ok(unit),
@@ -99,7 +103,10 @@ pub async fn unit_labels(
     for unit in units {
         for dataset in unit_datasets(registry) {
             let record = RecordId::new(unit.get());
-            let found = registry.ledger().record(permit, &dataset.name, record, clocks).await?;
+            let found = registry
+                .ledger()
+                .record(permit, &dataset.name, record, clocks)
+                .await?;
             let Some(version) = found else { continue };
             let text_of = |name| {
                 place_of(dataset, name)
@@ -129,7 +136,12 @@ impl App {
     pub(crate) async fn unit_name(&self, unit: UnitId) -> String {
         let now = self.0.settings.clock.now().get();
         {
-            let known = self.0.unit_names.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self
+                .0
+                .unit_names
+                .known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if let Some((since, name)) = known.get(&unit)
                 && now - since < KEPT
             {
@@ -143,7 +155,12 @@ impl App {
                 String::new()
             }
         };
-        let mut known = self.0.unit_names.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .0
+            .unit_names
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.insert(unit, (now, name.clone()));
         name
     }
@@ -152,6 +169,9 @@ impl App {
         // The reader works in this unit, whatever the post may read: its name is no secret from them.
         let permit = Permit::for_job("columns")?;
         let mut labels = unit_labels(&self.0.registry, &permit, &[unit]).await?;
-        Ok(labels.remove(&unit).map(|(_, name)| name).unwrap_or_default())
+        Ok(labels
+            .remove(&unit)
+            .map(|(_, name)| name)
+            .unwrap_or_default())
     }
 }

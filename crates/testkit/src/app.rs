@@ -94,7 +94,9 @@ impl TestApp {
 
     /// The unit with a code or a name.
     pub async fn unit(&self, code: &str) -> UnitId {
-        server::find_unit(self.app.registry(), &self.permit(), code).await.unwrap()
+        server::find_unit(self.app.registry(), &self.permit(), code)
+            .await
+            .unwrap()
     }
 
     /// A browser in which nobody is signed in.
@@ -117,7 +119,10 @@ impl TestApp {
         };
         let security = self.app.security();
         let (account, _) = security.create_account(&self.permit(), new).await.unwrap();
-        security.grant(&self.permit(), account, post, unit, None).await.unwrap();
+        security
+            .grant(&self.permit(), account, post, unit, None)
+            .await
+            .unwrap();
         login
     }
 
@@ -155,8 +160,16 @@ impl TestApp {
         request: &Request,
     ) -> Result<registry::imports::Finished, IntakeError> {
         let imports = self.app.registry().imports();
-        let (_, finished) =
-            imports.run_now(&self.permit(), dataset, path, request, false, Progress::silent()).await?;
+        let (_, finished) = imports
+            .run_now(
+                &self.permit(),
+                dataset,
+                path,
+                request,
+                false,
+                Progress::silent(),
+            )
+            .await?;
         Ok(finished)
     }
 

@@ -33,7 +33,11 @@ impl Client {
             .user_agent("Mozilla/5.0 (X11; Linux x86_64) Chrome/86.0 testkit")
             .build()
             .unwrap();
-        Self { http, url, token: String::new() }
+        Self {
+            http,
+            url,
+            token: String::new(),
+        }
     }
 
     /// Where it looks: the address of the program.
@@ -53,7 +57,8 @@ impl Client {
     pub async fn try_sign_in(&mut self, login: &str, password: &str) -> Answer {
         let page = self.get("/signin").await;
         self.token = token_of(&page);
-        self.form("/signin", &[("login", login), ("password", password)]).await
+        self.form("/signin", &[("login", login), ("password", password)])
+            .await
     }
 
     /// Asks for a page, as a browser does.
@@ -74,7 +79,9 @@ impl Client {
     /// Asks with headers of the test's own.
     pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let request = self.http.get(self.at(path));
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
         send(request).await
     }
 
@@ -87,14 +94,20 @@ impl Client {
 
     /// Sends a form as it is.
     pub async fn form_without_token(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let request = self.http.post(self.at(path)).header(header::ACCEPT, "text/html");
+        let request = self
+            .http
+            .post(self.at(path))
+            .header(header::ACCEPT, "text/html");
         send(request.form(fields)).await
     }
 
     /// Uploads a form with files; the token goes first, as in the program's own forms.
     pub async fn multipart(&self, path: &str, fill: impl FnOnce(Form) -> Form) -> Answer {
         let form = fill(Form::new().text("csrf", self.token.clone()));
-        let request = self.http.post(self.at(path)).header(header::ACCEPT, "text/html");
+        let request = self
+            .http
+            .post(self.at(path))
+            .header(header::ACCEPT, "text/html");
         send(request.multipart(form)).await
     }
 
@@ -105,18 +118,29 @@ impl Client {
 
     fn page_request(&self, path: &str) -> RequestBuilder {
         let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
-        self.http.get(self.at(path)).header(header::ACCEPT, accept).header(header::ACCEPT_LANGUAGE, "zh-CN,zh;q=0.9")
+        self.http
+            .get(self.at(path))
+            .header(header::ACCEPT, accept)
+            .header(header::ACCEPT_LANGUAGE, "zh-CN,zh;q=0.9")
     }
 
     fn at(&self, path: &str) -> String {
-        if path.starts_with('/') { format!("{}{path}", self.url) } else { path.to_owned() }
+        if path.starts_with('/') {
+            format!("{}{path}", self.url)
+        } else {
+            path.to_owned()
+        }
     }
 }
 
 async fn send(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
-    Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    Answer {
+        status,
+        headers,
+        body: response.bytes().await.unwrap().to_vec(),
+    }
 }
 
 fn token_of(page: &Answer) -> String {
@@ -132,7 +156,8 @@ impl Answer {
 
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}:\n{}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}:\n{}", self.text()))
     }
 
     /// The body as HTML.
@@ -147,7 +172,9 @@ impl Answer {
 
     /// A header; empty where it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The words of every element that a selector finds, white space made even.
@@ -155,7 +182,14 @@ impl Answer {
         let selector = Selector::parse(selector).unwrap();
         let html = self.html();
         html.select(&selector)
-            .map(|element| element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
+            .map(|element| {
+                element
+                    .text()
+                    .collect::<String>()
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .collect()
     }
 
@@ -163,13 +197,19 @@ impl Answer {
     pub fn attribute(&self, selector: &str, attribute: &str) -> Option<String> {
         let selector = Selector::parse(selector).unwrap();
         let html = self.html();
-        html.select(&selector).next().and_then(|element| element.value().attr(attribute)).map(str::to_owned)
+        html.select(&selector)
+            .next()
+            .and_then(|element| element.value().attr(attribute))
+            .map(str::to_owned)
     }
 
     /// An attribute of every element that a selector finds.
     pub fn attributes(&self, selector: &str, attribute: &str) -> Vec<String> {
         let selector = Selector::parse(selector).unwrap();
         let html = self.html();
-        html.select(&selector).filter_map(|element| element.value().attr(attribute)).map(str::to_owned).collect()
+        html.select(&selector)
+            .filter_map(|element| element.value().attr(attribute))
+            .map(str::to_owned)
+            .collect()
     }
 }

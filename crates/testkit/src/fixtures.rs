@@ -36,7 +36,10 @@ impl Institution {
 /// Institutions as the text of a file, with the field names as headers.
 pub fn csv(institutions: &[Institution]) -> String {
     let mut fields: Vec<&str> = Vec::new();
-    for (field, _) in institutions.iter().flat_map(|institution| &institution.cells) {
+    for (field, _) in institutions
+        .iter()
+        .flat_map(|institution| &institution.cells)
+    {
         if !fields.contains(field) {
             fields.push(field);
         }
@@ -58,7 +61,11 @@ pub fn csv(institutions: &[Institution]) -> String {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// Many institutions with codes, spread evenly over counties: the file of a large import.
@@ -77,7 +84,10 @@ pub fn many(count: usize, counties: &[&str]) -> String {
 impl TestApp {
     /// Takes institutions in; all of them must be taken.
     pub async fn load(&self, institutions: &[Institution]) {
-        let finished = self.import("institution", "fixtures.csv", csv(institutions)).await.unwrap();
+        let finished = self
+            .import("institution", "fixtures.csv", csv(institutions))
+            .await
+            .unwrap();
         assert!(!finished.plan.has_refusals(), "{:#?}", finished.plan.causes);
     }
 
@@ -86,7 +96,10 @@ impl TestApp {
         let registry = self.app.registry();
         let standard = registry.standard();
         let definition = standard.dataset(dataset).unwrap();
-        let place = definition.stored_fields().position(|known| known.name == field).unwrap();
+        let place = definition
+            .stored_fields()
+            .position(|known| known.name == field)
+            .unwrap();
         let clocks = Clocks::latest(registry.today());
         let mut found = None;
         let permit = self.permit();

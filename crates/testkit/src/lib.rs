@@ -7,7 +7,6 @@
 // The helpers of tests fail as tests do.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a helper that cannot go on has failed its test"

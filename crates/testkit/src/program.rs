@@ -17,16 +17,35 @@ pub fn binary() -> PathBuf {
     }
     let test = std::env::current_exe().unwrap();
     // TARGET/debug/deps/e2e-… → TARGET/debug/weihe
-    let beside = test.ancestors().nth(2).unwrap().join(format!("weihe{}", std::env::consts::EXE_SUFFIX));
-    assert!(beside.exists(), "{} is not built; run `cargo build -p weihe`", beside.display());
+    let beside = test
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .join(format!("weihe{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        beside.exists(),
+        "{} is not built; run `cargo build -p weihe`",
+        beside.display()
+    );
     beside
 }
 
 /// A command of the program over a data folder, with nothing of the caller's environment in it.
 pub fn weihe(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
-    command.args(arguments).arg("--data").arg(data).stdin(Stdio::null());
-    for name in ["WEIHE_DATA", "WEIHE_DATABASE", "WEIHE_LANG", "WEIHE_OVERLAY", "WEIHE_LOG", "WEIHE_PORT"] {
+    command
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::null());
+    for name in [
+        "WEIHE_DATA",
+        "WEIHE_DATABASE",
+        "WEIHE_LANG",
+        "WEIHE_OVERLAY",
+        "WEIHE_LOG",
+        "WEIHE_PORT",
+    ] {
         command.env_remove(name);
     }
     command
@@ -45,7 +64,11 @@ pub struct Ran {
 
 /// Runs a command to its end.
 pub fn run(data: &Path, arguments: &[&str]) -> Ran {
-    let Output { status, stdout, stderr } = weihe(data, arguments).output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = weihe(data, arguments).output().unwrap();
     Ran {
         code: status.code(),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
@@ -56,7 +79,10 @@ pub fn run(data: &Path, arguments: &[&str]) -> Ran {
 impl Ran {
     /// The first line of the answer that is JSON.
     pub fn json(&self) -> serde_json::Value {
-        let line = self.stdout.lines().find_map(|line| serde_json::from_str(line).ok());
+        let line = self
+            .stdout
+            .lines()
+            .find_map(|line| serde_json::from_str(line).ok());
         line.unwrap_or_else(|| panic!("no JSON in the answer: {self:#?}"))
     }
 
@@ -81,13 +107,25 @@ impl Served {
         let started = Instant::now();
         let mut command = weihe(data, arguments);
         command.args(["--port", "0", "--format", "json"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = loop {
-            assert!(started.elapsed() < LONGEST_START, "no address within {LONGEST_START:?}");
+            assert!(
+                started.elapsed() < LONGEST_START,
+                "no address within {LONGEST_START:?}"
+            );
             let Some(Ok(line)) = lines.next() else {
                 let mut said = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut said)
+                    .unwrap();
                 panic!("it ended before it told its address: {said}");
             };
             let value: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
@@ -97,7 +135,11 @@ impl Served {
         };
         // Whoever reads no further would stop it once the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: address, took: started.elapsed() }
+        Self {
+            child,
+            url: address,
+            took: started.elapsed(),
+        }
     }
 
     /// Its address.
@@ -108,7 +150,13 @@ impl Served {
     /// Asks it to end, as a service manager does, and answers its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 }

@@ -27,7 +27,10 @@ impl ErrorPage {
     /// The page.
     pub fn page(self, shell: Shell) -> Page {
         let text = shell.text.clone();
-        let logged = shell.operation.clone().filter(|_| self.status.is_server_error());
+        let logged = shell
+            .operation
+            .clone()
+            .filter(|_| self.status.is_server_error());
         let operation = self.operation.or(logged);
         let mut pairs = vec![(text.get("ui-error-code"), code(&self.code))];
         if let Some(operation) = &operation {

@@ -101,7 +101,9 @@ pub use list::{Chip, FilterBar, Pager, chips};
 pub use map::{LegendClass, MapFrame, legend};
 pub use maud;
 pub use page::{AsOf, CONTENT_SECURITY_POLICY, Cache, Crumb, Island, Page, secure};
-pub use shell::{FRAGMENT_HEADER, Frame, NavItem, OperationId, PostLine, SearchBox, Shell, UserMenu};
+pub use shell::{
+    FRAGMENT_HEADER, Frame, NavItem, OperationId, PostLine, SearchBox, Shell, UserMenu,
+};
 pub use show::{
     Change, NormBar, Stat, Tone, badge, button, code, empty_state, key_values, link_button,
     norm_bar, notice, post_button, print_button, section, stats, swatch,

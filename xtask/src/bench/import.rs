@@ -25,16 +25,28 @@ pub(super) fn run(context: &Context) -> Result<Report> {
     process::output(context.weihe("verify", &data).args(["--format", "json"]))?;
     let started = Instant::now();
     let mut import = context.weihe("import", &data);
-    import.arg(&file).args(["--dataset", "institution", "--format", "json"]);
+    import
+        .arg(&file)
+        .args(["--dataset", "institution", "--format", "json"]);
     let (printed, peak) = process::output_with_peak(&mut import)?;
     let took = started.elapsed();
-    let told: serde_json::Value = serde_json::from_str(printed.trim()).context("the answer is no JSON")?;
-    let counted = |class: &str| told.pointer(&format!("/plan/counts/{class}")).and_then(serde_json::Value::as_u64);
+    let told: serde_json::Value =
+        serde_json::from_str(printed.trim()).context("the answer is no JSON")?;
+    let counted = |class: &str| {
+        told.pointer(&format!("/plan/counts/{class}"))
+            .and_then(serde_json::Value::as_u64)
+    };
     if counted("new") != Some(u64::from(rows)) {
-        report.fault(format!("not every row was taken: {:?}", told.pointer("/plan/counts")));
+        report.fault(format!(
+            "not every row was taken: {:?}",
+            told.pointer("/plan/counts")
+        ));
     }
     let rate = f64::from(rows) / took.as_secs_f64();
-    report.figure("first import", format!("{rate:.0} rows/s ({})", clock::spoken(took)));
+    report.figure(
+        "first import",
+        format!("{rate:.0} rows/s ({})", clock::spoken(took)),
+    );
     report.figure("peak memory", format!("{:.0} MB", peak as f64 / 1e6));
     let size: u64 = ["ledger.db", "ledger.db-wal"]
         .iter()
@@ -43,19 +55,33 @@ pub(super) fn run(context: &Context) -> Result<Report> {
         .sum();
     report.figure("ledger on disk", format!("{:.0} MB", size as f64 / 1e6));
     if rate < LEAST_ROWS_PER_SECOND {
-        report.fault(format!("{rate:.0} rows/s are under {LEAST_ROWS_PER_SECOND:.0}"));
+        report.fault(format!(
+            "{rate:.0} rows/s are under {LEAST_ROWS_PER_SECOND:.0}"
+        ));
     }
     let again = Instant::now();
     let mut import = context.weihe("import", &data);
-    import.arg(&file).args(["--dataset", "institution", "--format", "json"]);
+    import
+        .arg(&file)
+        .args(["--dataset", "institution", "--format", "json"]);
     let (printed, peak) = process::output_with_peak(&mut import)?;
-    let told: serde_json::Value = serde_json::from_str(printed.trim()).context("the answer is no JSON")?;
+    let told: serde_json::Value =
+        serde_json::from_str(printed.trim()).context("the answer is no JSON")?;
     let took = again.elapsed();
     report.figure(
         "the same file again",
-        format!("{:.0} rows/s ({}), {:.0} MB", f64::from(rows) / took.as_secs_f64(), clock::spoken(took), peak as f64 / 1e6),
+        format!(
+            "{:.0} rows/s ({}), {:.0} MB",
+            f64::from(rows) / took.as_secs_f64(),
+            clock::spoken(took),
+            peak as f64 / 1e6
+        ),
     );
-    if told.pointer("/written/committed").and_then(serde_json::Value::as_u64) != Some(0) {
+    if told
+        .pointer("/written/committed")
+        .and_then(serde_json::Value::as_u64)
+        != Some(0)
+    {
         report.fault("the second import of the same file wrote something");
     }
     let verify = Instant::now();
@@ -67,12 +93,19 @@ pub(super) fn run(context: &Context) -> Result<Report> {
 /// Institution rows that the checks have nothing against, county by county.
 pub(crate) fn write_rows(file: &Path, rows: u32) -> Result<()> {
     let counties = county_codes()?;
-    let mut text = String::from("学校标识码,学校名称,办学类型,举办者,办别,城乡分类,区划代码,地址,建校年月,联系电话,是否计校数,数据来源性质,备注\n");
+    let mut text = String::from(
+        "学校标识码,学校名称,办学类型,举办者,办别,城乡分类,区划代码,地址,建校年月,联系电话,是否计校数,数据来源性质,备注\n",
+    );
     let kinds = [("11", "111"), ("21", "211"), ("31", "311"), ("34", "342")];
     for row in 0..rows {
         let place = u64::from(row) * counties.len() as u64 / u64::from(rows.max(1));
-        let county = counties.get(place as usize).map_or("610113", String::as_str);
-        let (category, kind) = kinds.get(row as usize % kinds.len()).copied().unwrap_or(("21", "211"));
+        let county = counties
+            .get(place as usize)
+            .map_or("610113", String::as_str);
+        let (category, kind) = kinds
+            .get(row as usize % kinds.len())
+            .copied()
+            .unwrap_or(("21", "211"));
         writeln!(
             text,
             "{category}61{row:06},合成第{row}学校,{kind},831,公办,{},{county},合成路{row}号,{}-09-01,029-8{row:07},是,合成数据,合成",
@@ -90,7 +123,9 @@ fn county_codes() -> Result<Vec<String>> {
     let mut codes: Vec<String> = Vec::new();
     for line in seed.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        if let (Some(""), Some(code), Some(&"county")) = (cells.get(2).copied(), cells.get(3), cells.get(5)) {
+        if let (Some(""), Some(code), Some(&"county")) =
+            (cells.get(2).copied(), cells.get(3), cells.get(5))
+        {
             codes.push((*code).to_owned());
         }
     }

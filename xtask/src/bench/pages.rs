@@ -7,7 +7,8 @@ use anyhow::Result;
 use std::time::Instant;
 
 pub(super) const PAGES: &str = "First view of the map and the list: bytes over the wire before islands (at most 60 kB) and server time on the loaded demo province.";
-pub(super) const TILES: &str = "Vector tiles of every layer over the province, made and then taken from memory.";
+pub(super) const TILES: &str =
+    "Vector tiles of every layer over the province, made and then taken from memory.";
 
 const MOST_BYTES: usize = 60_000;
 
@@ -15,7 +16,10 @@ const MOST_BYTES: usize = 60_000;
 const MEASURED: [(&str, &str); 4] = [
     ("map", "/map"),
     ("institution list", "/institutions"),
-    ("institution list, second page by name", "/institutions?sort=name&page=2"),
+    (
+        "institution list, second page by name",
+        "/institutions?sort=name&page=2",
+    ),
     ("search by initials", "/institutions?q=zxxx"),
 ];
 
@@ -46,7 +50,11 @@ pub(super) fn pages(context: &Context) -> Result<Report> {
         let (median, tail) = spread(&mut times);
         report.figure(
             name,
-            format!("{:.1} kB; {median:.1} ms, p99 {tail:.1} ms; first {:.0} ms", bytes as f64 / 1e3, plain.took.as_secs_f64() * 1e3),
+            format!(
+                "{:.1} kB; {median:.1} ms, p99 {tail:.1} ms; first {:.0} ms",
+                bytes as f64 / 1e3,
+                plain.took.as_secs_f64() * 1e3
+            ),
         );
         if bytes > MOST_BYTES {
             report.fault(format!("{name}: {bytes} bytes are over {MOST_BYTES}"));
@@ -117,7 +125,8 @@ fn tiles_over_the_province(layer: &str) -> Vec<String> {
         let column = |lon: f64| ((lon + 180.0) / 360.0 * size).floor() as u32;
         let row = |lat: f64| {
             let radians = lat.to_radians();
-            ((1.0 - (radians.tan() + 1.0 / radians.cos()).ln() / std::f64::consts::PI) / 2.0 * size).floor() as u32
+            ((1.0 - (radians.tan() + 1.0 / radians.cos()).ln() / std::f64::consts::PI) / 2.0 * size)
+                .floor() as u32
         };
         for x in column(west)..=column(east) {
             for y in row(north)..=row(south) {

@@ -38,7 +38,9 @@ pub(super) fn kill(context: &Context) -> Result<Report> {
     let mut longest = whole;
     while kills < rounds {
         let mut import = context.weihe("import", &data);
-        import.arg(&file).args(["--dataset", "institution", "--format", "json"]);
+        import
+            .arg(&file)
+            .args(["--dataset", "institution", "--format", "json"]);
         let started = Instant::now();
         let mut child = import.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let moment = Duration::from_millis(dice.roll(whole.as_millis() as u64));
@@ -59,7 +61,10 @@ pub(super) fn kill(context: &Context) -> Result<Report> {
         }
     }
     report.figure("kills", kills.to_string());
-    report.figure("batches that ended complete after their kills", format!("{resumed} of {folder}"));
+    report.figure(
+        "batches that ended complete after their kills",
+        format!("{resumed} of {folder}"),
+    );
     report.figure("an import left alone", clock::spoken(whole));
     Ok(report)
 }
@@ -69,55 +74,86 @@ fn whole_import(context: &Context, file: &std::path::Path) -> Result<Duration> {
     let data = context.scratch.join("undisturbed");
     let started = Instant::now();
     let mut import = context.weihe("import", &data);
-    import.arg(file).args(["--dataset", "institution", "--format", "json"]);
+    import
+        .arg(file)
+        .args(["--dataset", "institution", "--format", "json"]);
     process::output(&mut import)?;
     Ok(started.elapsed())
 }
 
 /// Runs the batch to its end and counts what the ledger holds then.
-fn finish(context: &Context, data: &std::path::Path, file: &std::path::Path, report: &mut Report) -> Result<u32> {
+fn finish(
+    context: &Context,
+    data: &std::path::Path,
+    file: &std::path::Path,
+    report: &mut Report,
+) -> Result<u32> {
     let mut import = context.weihe("import", data);
-    import.arg(file).args(["--dataset", "institution", "--format", "json"]);
+    import
+        .arg(file)
+        .args(["--dataset", "institution", "--format", "json"]);
     process::output(&mut import)?;
     let mut again = context.weihe("import", data);
-    again.arg(file).args(["--dataset", "institution", "--format", "json", "--dry-run"]);
+    again
+        .arg(file)
+        .args(["--dataset", "institution", "--format", "json", "--dry-run"]);
     let told: serde_json::Value = serde_json::from_str(process::output(&mut again)?.trim())?;
-    let unchanged = told.pointer("/plan/counts/unchanged").and_then(serde_json::Value::as_u64);
+    let unchanged = told
+        .pointer("/plan/counts/unchanged")
+        .and_then(serde_json::Value::as_u64);
     if unchanged == Some(u64::from(ROWS)) {
         return Ok(1);
     }
-    report.fault(format!("after the kills the ledger holds {unchanged:?} of {ROWS} rows"));
+    report.fault(format!(
+        "after the kills the ledger holds {unchanged:?} of {ROWS} rows"
+    ));
     Ok(0)
 }
 
 pub(super) fn fuzz(context: &Context) -> Result<Report> {
     let rounds = context.rounds(400);
-    let mut report = Report::new(format!("{rounds} files made from a CSV, a GB18030 CSV and a GeoJSON file; profile demo"));
+    let mut report = Report::new(format!(
+        "{rounds} files made from a CSV, a GB18030 CSV and a GeoJSON file; profile demo"
+    ));
     let data = context.scratch.join("data");
     let csv = context.scratch.join("base.csv");
     write_rows(&csv, 300)?;
     let geojson = br#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"610113","name":"x"},"geometry":{"type":"Polygon","coordinates":[[[108.9,34.2],[109.0,34.2],[109.0,34.3],[108.9,34.2]]]}}]}"#.to_vec();
-    let bases = [("institution", "csv", std::fs::read(&csv)?), ("division_boundary", "geojson", geojson)];
+    let bases = [
+        ("institution", "csv", std::fs::read(&csv)?),
+        ("division_boundary", "geojson", geojson),
+    ];
     let mut dice = Dice(0xD1B5_4A32_D192_ED03);
     let (mut read, mut refused) = (0, 0);
     for round in 0..rounds {
-        let Some((dataset, ending, base)) = bases.get(dice.roll(bases.len() as u64) as usize) else { continue };
+        let Some((dataset, ending, base)) = bases.get(dice.roll(bases.len() as u64) as usize)
+        else {
+            continue;
+        };
         let file = context.scratch.join(format!("broken.{ending}"));
         std::fs::write(&file, broken(base, &mut dice))?;
         let mut import = context.weihe("import", &data);
-        import.arg(&file).args(["--dataset", dataset, "--format", "json", "--dry-run"]);
+        import
+            .arg(&file)
+            .args(["--dataset", dataset, "--format", "json", "--dry-run"]);
         let output = import.stdin(Stdio::null()).output()?;
         match output.status.code() {
             Some(0 | 1) => read += 1,
             Some(2) => refused += 1,
             other => report.fault(format!(
                 "file {round} ended with {other:?}: {}",
-                String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default()
+                String::from_utf8_lossy(&output.stderr)
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
             )),
         }
         if String::from_utf8_lossy(&output.stderr).contains("panicked") {
             report.fault(format!("file {round}: a panic"));
-            std::fs::copy(&file, std::env::temp_dir().join(format!("weihe-fuzz-{round}.{ending}")))?;
+            std::fs::copy(
+                &file,
+                std::env::temp_dir().join(format!("weihe-fuzz-{round}.{ending}")),
+            )?;
         }
     }
     report.figure("files read to a plan", format!("{read}"));

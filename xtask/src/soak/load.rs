@@ -32,23 +32,28 @@ pub(super) fn run(context: &Context) -> Result<Report> {
     let mut readers = Vec::new();
     for reader in 0..READERS {
         let mut client = client.clone();
-        readers.push(std::thread::spawn(move || -> Result<(Vec<Duration>, u64)> {
-            let (mut times, mut errors) = (Vec::new(), 0);
-            let mut turn = reader;
-            while Instant::now() < until {
-                let path = PATHS.get(turn % PATHS.len()).copied().unwrap_or("/map");
-                let answer = client.get(path)?;
-                if !matches!(answer.status, 200 | 204) {
-                    errors += 1;
+        readers.push(std::thread::spawn(
+            move || -> Result<(Vec<Duration>, u64)> {
+                let (mut times, mut errors) = (Vec::new(), 0);
+                let mut turn = reader;
+                while Instant::now() < until {
+                    let path = PATHS.get(turn % PATHS.len()).copied().unwrap_or("/map");
+                    let answer = client.get(path)?;
+                    if !matches!(answer.status, 200 | 204) {
+                        errors += 1;
+                    }
+                    times.push(answer.took);
+                    turn += 1;
                 }
-                times.push(answer.took);
-                turn += 1;
-            }
-            Ok((times, errors))
-        }));
+                Ok((times, errors))
+            },
+        ));
     }
     let mut import = context.weihe("import", &data);
-    import.arg(&file).args(["--dataset", "institution", "--format", "json"]).stdout(Stdio::null());
+    import
+        .arg(&file)
+        .args(["--dataset", "institution", "--format", "json"])
+        .stdout(Stdio::null());
     let started = Instant::now();
     let imported = import.status()?;
     let import_time = started.elapsed();
@@ -71,9 +76,18 @@ pub(super) fn run(context: &Context) -> Result<Report> {
     }
     let count = times.len();
     let (median, tail) = spread(&mut times);
-    report.figure("requests", format!("{count} ({:.0}/s)", count as f64 / seconds as f64));
-    report.figure("time of an answer", format!("median {median:.1} ms, p99 {tail:.1} ms"));
-    report.figure("import beside it", format!("{:.1} s", import_time.as_secs_f64()));
+    report.figure(
+        "requests",
+        format!("{count} ({:.0}/s)", count as f64 / seconds as f64),
+    );
+    report.figure(
+        "time of an answer",
+        format!("median {median:.1} ms, p99 {tail:.1} ms"),
+    );
+    report.figure(
+        "import beside it",
+        format!("{:.1} s", import_time.as_secs_f64()),
+    );
     if errors > 0 {
         report.fault(format!("{errors} answers were errors"));
     }

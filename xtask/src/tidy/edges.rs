@@ -69,17 +69,24 @@ const TABLE: &[Edges] = &[
     Edges {
         of: "cli",
         to: GROUND,
-        and: &["security", "registry", "geo", "server"],
+        and: &["security", "registry", "geo", "demo", "server"],
+    },
+    Edges {
+        of: "demo",
+        to: GROUND,
+        and: &["security", "registry"],
     },
     Edges {
         of: "testkit",
         to: GROUND,
-        and: &["security", "registry", "geo", "server", "cli"],
+        and: &["security", "registry", "geo", "demo", "server", "cli"],
     },
     Edges {
         of: "e2e",
         to: GROUND,
-        and: &["security", "registry", "geo", "server", "cli", "testkit"],
+        and: &[
+            "security", "registry", "geo", "demo", "server", "cli", "testkit",
+        ],
     },
     Edges {
         of: "xtask",

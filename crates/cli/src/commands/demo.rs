@@ -71,8 +71,14 @@ fn step_of(part: Part) -> &'static str {
 async fn mark(app: &App, permit: &Permit) -> Result<(), Failure> {
     let settings = [
         (NAME, "演示省份"),
-        (BANNER, "演示:学校(机构)均为合成数据,边界为示意图,不作为划界依据"),
-        (NOTE_SETTING, "这是演示省份。用户名 admin,密码在首次启动时显示在命令行;忘记时运行 weihe user password admin。"),
+        (
+            BANNER,
+            "演示:学校(机构)均为合成数据,边界为示意图,不作为划界依据",
+        ),
+        (
+            NOTE_SETTING,
+            "这是演示省份。用户名 admin,密码在首次启动时显示在命令行;忘记时运行 weihe user password admin。",
+        ),
         (LOADED, "1"),
     ];
     for (name, value) in settings {
@@ -91,6 +97,9 @@ async fn tell_sign_in(app: &App, output: &Output) -> Result<(), Failure> {
     };
     let (user, password) = (first.login.as_str(), first.password.reveal());
     output.tell(&json!({ "user": user, "password": password }));
-    output.say(output.text.with("cli-first-account", &[("user", user), ("password", password)]));
+    output.say(output.text.with(
+        "cli-first-account",
+        &[("user", user), ("password", password)],
+    ));
     Ok(())
 }

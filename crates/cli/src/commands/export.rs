@@ -26,12 +26,21 @@ pub(crate) async fn run(
 ) -> Result<Outcome, Failure> {
     let permit = operator()?;
     let dataset = dataset(app, &command.dataset)?;
-    let writing = Writing { app, command, dataset, permit: &permit, stop, output };
+    let writing = Writing {
+        app,
+        command,
+        dataset,
+        permit: &permit,
+        stop,
+        output,
+    };
     let count = match &command.output {
         None => writing.write_to(BufWriter::new(std::io::stdout())).await?,
         Some(path) => {
             let unfinished = unfinished(path);
-            let written = writing.write_to(BufWriter::new(File::create(&unfinished)?)).await;
+            let written = writing
+                .write_to(BufWriter::new(File::create(&unfinished)?))
+                .await;
             match written {
                 Ok(count) => {
                     std::fs::rename(&unfinished, path)?;
@@ -45,8 +54,13 @@ pub(crate) async fn run(
         }
     };
     let subject = Subject::dataset(&dataset.name);
-    let noted =
-        app.security().audit_alone(permit.actor(), AuditAction::Exported, &subject, AuditOutcome::Done, None);
+    let noted = app.security().audit_alone(
+        permit.actor(),
+        AuditAction::Exported,
+        &subject,
+        AuditOutcome::Done,
+        None,
+    );
     noted.await?;
     let count = ui::format::integer(i64::try_from(count).unwrap_or(i64::MAX));
     output.aside(output.text.with("cli-exported", &[("count", &count)]));
@@ -56,7 +70,10 @@ pub(crate) async fn run(
 fn dataset<'a>(app: &'a App, name: &str) -> Result<&'a Dataset, Failure> {
     let standard = app.standard();
     standard.dataset(name).ok_or_else(|| {
-        let names = standard.datasets().iter().map(|dataset| dataset.name.as_str());
+        let names = standard
+            .datasets()
+            .iter()
+            .map(|dataset| dataset.name.as_str());
         Failure::Intake(IntakeError::UnknownDataset {
             name: name.to_owned(),
             instead: standard::nearest(name, names).map(str::to_owned),
@@ -83,11 +100,24 @@ struct Writing<'a> {
 impl Writing<'_> {
     async fn write_to(&self, target: impl Write + Send) -> Result<u64, Failure> {
         let registry = self.app.registry();
-        let clocks = registry.clocks(self.command.as_of, self.command.known_on).await?;
+        let clocks = registry
+            .clocks(self.command.as_of, self.command.known_on)
+            .await?;
         let references = References::read(registry, self.permit, self.dataset, clocks).await?;
-        let shape = Shape { format: self.command.format, names: self.command.names, lang: self.output.lang() };
+        let shape = Shape {
+            format: self.command.format,
+            names: self.command.names,
+            lang: self.output.lang(),
+        };
         let standard = registry.standard();
-        let mut exporter = Exporter::start(standard, self.dataset, self.permit, references, shape, target)?;
+        let mut exporter = Exporter::start(
+            standard,
+            self.dataset,
+            self.permit,
+            references,
+            shape,
+            target,
+        )?;
         let reporter = Reporter::new(self.output, self.stop);
         let mut fault = None;
         let mut rows: u64 = 0;
@@ -99,7 +129,8 @@ impl Writing<'_> {
                     return;
                 }
                 rows += 1;
-                let goes_on = !rows.is_multiple_of(1_000) || reporter.tell("cli-step-export", rows, 0);
+                let goes_on =
+                    !rows.is_multiple_of(1_000) || reporter.tell("cli-step-export", rows, 0);
                 if !goes_on {
                     fault = Some(Failure::Stopped);
                 } else if let Err(error) = exporter.write(&version) {

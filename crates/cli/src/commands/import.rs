@@ -27,9 +27,17 @@ pub(crate) async fn run(
 ) -> Result<Outcome, Failure> {
     let permit = operator()?;
     let request = Request {
-        mapping: command.map.as_deref().map(mapping_text).transpose()?.unwrap_or_default(),
+        mapping: command
+            .map
+            .as_deref()
+            .map(mapping_text)
+            .transpose()?
+            .unwrap_or_default(),
         datum: command.datum.clone().unwrap_or_default(),
-        effective: command.effective.map(|day| day.to_string()).unwrap_or_default(),
+        effective: command
+            .effective
+            .map(|day| day.to_string())
+            .unwrap_or_default(),
         complete_for: command.complete_for.clone().unwrap_or_default(),
         reason: command.reason.clone(),
     };
@@ -38,20 +46,34 @@ pub(crate) async fn run(
     let progress = Progress::to(move |step, done, total| watching.tell(key(step), done, total));
     let imports = app.registry().imports();
     let finished = imports
-        .run_now(&permit, &command.dataset, &command.file, &request, command.dry_run, progress)
+        .run_now(
+            &permit,
+            &command.dataset,
+            &command.file,
+            &request,
+            command.dry_run,
+            progress,
+        )
         .await;
     reporter.end();
     let (id, finished) = finished?;
     let written = finished.written.as_ref();
     if written.is_some_and(|written| written.committed > 0) {
         let subject = Subject::import(ImportId::new(id));
-        let noted = app
-            .security()
-            .audit_alone(permit.actor(), AuditAction::Imported, &subject, AuditOutcome::Done, None);
+        let noted = app.security().audit_alone(
+            permit.actor(),
+            AuditAction::Imported,
+            &subject,
+            AuditOutcome::Done,
+            None,
+        );
         noted.await?;
     }
     let plan = &finished.plan;
-    let refused: Option<PathBuf> = plan.has_refusals().then(|| imports.refused_file(id)).filter(|path| path.exists());
+    let refused: Option<PathBuf> = plan
+        .has_refusals()
+        .then(|| imports.refused_file(id))
+        .filter(|path| path.exists());
     output.tell(&json!({
         "import": id,
         "plan": plan,
@@ -65,7 +87,11 @@ pub(crate) async fn run(
         words.causes(plan);
         words.written(id, written, refused.as_deref());
     }
-    Ok(if plan.has_refusals() { Outcome::Attention } else { Outcome::Done })
+    Ok(if plan.has_refusals() {
+        Outcome::Attention
+    } else {
+        Outcome::Done
+    })
 }
 
 /// The message key of a step.

@@ -33,7 +33,9 @@ async fn listen(serving: &Serving, output: &Output) -> Result<TcpListener, Failu
     TcpListener::bind(at).await.map_err(|error| {
         let place = format!("{}:{}", serving.host, serving.port);
         let cause = error.to_string();
-        let sentence = output.text.with("cli-port-taken", &[("place", &place), ("cause", &cause)]);
+        let sentence = output
+            .text
+            .with("cli-port-taken", &[("place", &place), ("cause", &cause)]);
         Failure::new("cli.port", sentence)
     })
 }

@@ -12,10 +12,17 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(crate) fn check(common: &Common, output: &Output) -> Result<Outcome, Failure> {
-    let overlay = common.overlay.clone().or_else(|| definitions::overlay_of(&common.data));
+    let overlay = common
+        .overlay
+        .clone()
+        .or_else(|| definitions::overlay_of(&common.data));
     let (problems, counts) = match definitions::load(overlay.as_deref()) {
         Ok(standard) => {
-            let counts = [standard.datasets().len(), standard.checks().len(), standard.code_sets().len()];
+            let counts = [
+                standard.datasets().len(),
+                standard.checks().len(),
+                standard.code_sets().len(),
+            ];
             // Those of the release alone are planned here and nowhere else.
             (definitions::unusable_checks(&standard), Some(counts))
         }
@@ -51,7 +58,11 @@ pub(crate) fn check(common: &Common, output: &Output) -> Result<Outcome, Failure
         let [datasets, checks, sets] = [datasets, checks, sets].map(|count| count.to_string());
         output.say(text.with(
             "cli-definitions-right",
-            &[("datasets", &datasets), ("checks", &checks), ("sets", &sets)],
+            &[
+                ("datasets", &datasets),
+                ("checks", &checks),
+                ("sets", &sets),
+            ],
         ));
     }
     Ok(Outcome::Done)
@@ -59,7 +70,10 @@ pub(crate) fn check(common: &Common, output: &Output) -> Result<Outcome, Failure
 
 /// Where a problem stands: in the overlay where it has such a file, in the release otherwise.
 fn shown_file(overlay: Option<&Path>, problem: &Problem) -> String {
-    match overlay.map(|folder| folder.join(&problem.file)).filter(|file| file.exists()) {
+    match overlay
+        .map(|folder| folder.join(&problem.file))
+        .filter(|file| file.exists())
+    {
         Some(file) => file.display().to_string(),
         None => format!("standard/{}", problem.file),
     }

@@ -14,8 +14,16 @@ use crate::commands::operator;
 use crate::failure::Failure;
 use crate::output::{Output, TextTable};
 
-pub(crate) async fn run(app: &App, command: &UserCommand, output: &Output) -> Result<Outcome, Failure> {
-    let users = Users { app, permit: &operator()?, output };
+pub(crate) async fn run(
+    app: &App,
+    command: &UserCommand,
+    output: &Output,
+) -> Result<Outcome, Failure> {
+    let users = Users {
+        app,
+        permit: &operator()?,
+        output,
+    };
     match command {
         UserCommand::Add(command) => users.add(command).await?,
         UserCommand::List { .. } => users.list().await?,
@@ -26,8 +34,14 @@ pub(crate) async fn run(app: &App, command: &UserCommand, output: &Output) -> Re
             users.done("cli-user-granted", &of.login, json!({ "grant": grant.0 }));
         }
         UserCommand::Revoke { grant, .. } => {
-            app.security().end_grant(users.permit, GrantId(*grant)).await?;
-            users.done("cli-user-revoked", &grant.to_string(), json!({ "grant": grant }));
+            app.security()
+                .end_grant(users.permit, GrantId(*grant))
+                .await?;
+            users.done(
+                "cli-user-revoked",
+                &grant.to_string(),
+                json!({ "grant": grant }),
+            );
         }
         UserCommand::Disable { of } => users.set_enabled(&of.login, false).await?,
         UserCommand::Enable { of } => users.set_enabled(&of.login, true).await?,
@@ -43,12 +57,18 @@ struct Users<'a> {
 
 impl Users<'_> {
     async fn named(&self, login: &str) -> Result<AccountId, Failure> {
-        Ok(self.app.security().account_named(self.permit, login).await?.id)
+        Ok(self
+            .app
+            .security()
+            .account_named(self.permit, login)
+            .await?
+            .id)
     }
 
     fn done(&self, key: &str, login: &str, about: serde_json::Value) {
         self.output.tell(&about);
-        self.output.say(self.output.text.with(key, &[("name", login)]));
+        self.output
+            .say(self.output.text.with(key, &[("name", login)]));
     }
 
     async fn add(&self, command: &AddUser) -> Result<(), Failure> {
@@ -65,11 +85,17 @@ impl Users<'_> {
         let security = self.app.security();
         let (account, generated) = security.create_account(self.permit, new).await?;
         if let Some(post) = &command.post {
-            security.grant(self.permit, account, post, unit, command.place.until).await?;
+            security
+                .grant(self.permit, account, post, unit, command.place.until)
+                .await?;
         }
         self.tell_password("cli-user-added", &command.of.login, generated.as_ref());
         if command.post.is_none() {
-            self.output.say(self.output.text.with("cli-user-no-post", &[("name", &command.of.login)]));
+            self.output.say(
+                self.output
+                    .text
+                    .with("cli-user-no-post", &[("name", &command.of.login)]),
+            );
         }
         Ok(())
     }
@@ -77,7 +103,11 @@ impl Users<'_> {
     async fn password(&self, login: &str, source: &PasswordSource) -> Result<(), Failure> {
         let account = self.named(login).await?;
         let typed = self.typed(source)?;
-        let generated = self.app.security().set_password(self.permit, account, typed).await?;
+        let generated = self
+            .app
+            .security()
+            .set_password(self.permit, account, typed)
+            .await?;
         self.tell_password("cli-user-password", login, generated.as_ref());
         Ok(())
     }
@@ -86,7 +116,11 @@ impl Users<'_> {
         let password = generated.map(GeneratedPassword::reveal);
         self.done(key, login, json!({ "user": login, "password": password }));
         if let Some(password) = password {
-            self.output.say(self.output.text.with("cli-user-generated", &[("password", password)]));
+            self.output.say(
+                self.output
+                    .text
+                    .with("cli-user-generated", &[("password", password)]),
+            );
         }
     }
 
@@ -98,7 +132,10 @@ impl Users<'_> {
         std::io::stdin().lock().read_line(&mut line)?;
         let password = line.trim_end_matches(['\r', '\n']);
         if password.is_empty() {
-            return Err(Failure::new("cli.no_password", self.output.text.get("cli-no-password")));
+            return Err(Failure::new(
+                "cli.no_password",
+                self.output.text.get("cli-no-password"),
+            ));
         }
         Ok(Some(password.to_owned()))
     }
@@ -115,43 +152,74 @@ impl Users<'_> {
     async fn unit(&self, place: &Place) -> Result<Option<UnitId>, Failure> {
         match &place.unit {
             None => Ok(None),
-            Some(text) => Ok(Some(find_unit(self.app.registry(), self.permit, text).await?)),
+            Some(text) => Ok(Some(
+                find_unit(self.app.registry(), self.permit, text).await?,
+            )),
         }
     }
 
-    async fn grant(&self, account: AccountId, post: &str, place: &Place) -> Result<GrantId, Failure> {
+    async fn grant(
+        &self,
+        account: AccountId,
+        post: &str,
+        place: &Place,
+    ) -> Result<GrantId, Failure> {
         let unit = self.unit(place).await?;
-        Ok(self.app.security().grant(self.permit, account, post, unit, place.until).await?)
+        Ok(self
+            .app
+            .security()
+            .grant(self.permit, account, post, unit, place.until)
+            .await?)
     }
 
     async fn set_enabled(&self, login: &str, enabled: bool) -> Result<(), Failure> {
         let account = self.named(login).await?;
-        self.app.security().set_enabled(self.permit, account, enabled).await?;
-        let key = if enabled { "cli-user-enabled" } else { "cli-user-disabled" };
+        self.app
+            .security()
+            .set_enabled(self.permit, account, enabled)
+            .await?;
+        let key = if enabled {
+            "cli-user-enabled"
+        } else {
+            "cli-user-disabled"
+        };
         self.done(key, login, json!({ "user": login, "enabled": enabled }));
         Ok(())
     }
 
     async fn list(&self) -> Result<(), Failure> {
         let accounts = self.app.security().list_accounts(self.permit).await?;
-        let mut units: Vec<UnitId> =
-            accounts.iter().flat_map(|account| &account.grants).filter_map(|grant| grant.unit).collect();
+        let mut units: Vec<UnitId> = accounts
+            .iter()
+            .flat_map(|account| &account.grants)
+            .filter_map(|grant| grant.unit)
+            .collect();
         units.sort_unstable();
         units.dedup();
         let labels = unit_labels(self.app.registry(), self.permit, &units).await?;
         let text = &self.output.text;
         let mut table = TextTable::default();
-        table.row(["login", "name", "state", "grants"].map(|column| text.get(&format!("cli-user-{column}"))));
+        table.row(
+            ["login", "name", "state", "grants"]
+                .map(|column| text.get(&format!("cli-user-{column}"))),
+        );
         for one in &accounts {
-            let grants: Vec<serde_json::Value> =
-                one.grants.iter().map(|grant| grant_json(grant, &labels)).collect();
+            let grants: Vec<serde_json::Value> = one
+                .grants
+                .iter()
+                .map(|grant| grant_json(grant, &labels))
+                .collect();
             self.output.tell(&json!({
                 "user": one.account.login,
                 "name": one.account.display,
                 "state": one.account.state.as_str(),
                 "grants": grants,
             }));
-            let shown: Vec<String> = one.grants.iter().map(|grant| self.shown(grant, &labels)).collect();
+            let shown: Vec<String> = one
+                .grants
+                .iter()
+                .map(|grant| self.shown(grant, &labels))
+                .collect();
             table.row([
                 one.account.login.clone(),
                 one.account.display.clone(),
@@ -168,12 +236,19 @@ impl Users<'_> {
     fn shown(&self, grant: &Grant, labels: &HashMap<UnitId, (String, String)>) -> String {
         let posts = self.app.security().posts();
         let post = posts.iter().find(|post| post.name == grant.post);
-        let post = post.map_or(grant.post.as_str(), |post| post.title.get(self.output.lang()));
+        let post = post.map_or(grant.post.as_str(), |post| {
+            post.title.get(self.output.lang())
+        });
         let unit = match grant.unit {
             None => self.output.text.get("cli-user-everything"),
-            Some(unit) => labels.get(&unit).map_or_else(|| unit.to_string(), |(_, name)| name.clone()),
+            Some(unit) => labels
+                .get(&unit)
+                .map_or_else(|| unit.to_string(), |(_, name)| name.clone()),
         };
-        let until = grant.until.map(|day| format!(" →{day}")).unwrap_or_default();
+        let until = grant
+            .until
+            .map(|day| format!(" →{day}"))
+            .unwrap_or_default();
         format!("#{} {post}@{unit}{until}", grant.id.0)
     }
 }

@@ -30,9 +30,16 @@ pub(crate) async fn run(app: &App, stop: &Stop, output: &Output) -> Result<Outco
         Err(error) => return Err(error.into()),
     };
     let text = &output.text;
-    let mut sentences: Vec<String> =
-        report.findings.iter().map(|finding| findings::sentence(finding, text)).collect();
-    let mut told: Vec<_> = report.findings.iter().map(|finding| findings::as_json(finding, text)).collect();
+    let mut sentences: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| findings::sentence(finding, text))
+        .collect();
+    let mut told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| findings::as_json(finding, text))
+        .collect();
     if let Some(number) = broken {
         let sentence = text.with("cli-finding-audit", &[("number", &number.to_string())]);
         told.push(json!({ "kind": "audit", "message": sentence }));
@@ -51,7 +58,11 @@ pub(crate) async fn run(app: &App, stop: &Stop, output: &Output) -> Result<Outco
     let entries = format::integer(entries);
     output.say(text.with(
         "cli-verified",
-        &[("commits", &commits), ("versions", &versions), ("entries", &entries)],
+        &[
+            ("commits", &commits),
+            ("versions", &versions),
+            ("entries", &entries),
+        ],
     ));
     output.say(text.with("cli-head", &[("head", &head)]));
     if sentences.is_empty() {

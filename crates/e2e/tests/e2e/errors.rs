@@ -11,14 +11,25 @@ async fn addresses_and_methods_that_are_not_there_are_said_in_the_readers_langua
     let missing = client.get("/no/such/page").await;
     assert_eq!(missing.status, 404);
     assert_eq!(missing.words("h1"), ["没有这个页面"]);
-    assert!(!missing.words("nav.side a").is_empty(), "the reader's navigation stays");
+    assert!(
+        !missing.words("nav.side a").is_empty(),
+        "the reader's navigation stays"
+    );
     let method = client.form("/healthz", &[]).await;
     assert_eq!(method.status, 405);
     assert_eq!(method.words("h1"), ["这个地址不能这样打开"]);
-    let english = client.get_with("/no/such/page", &[("accept", "text/html"), ("accept-language", "en")]).await;
+    let english = client
+        .get_with(
+            "/no/such/page",
+            &[("accept", "text/html"), ("accept-language", "en")],
+        )
+        .await;
     assert_eq!(english.words("h1"), ["There is no such page"]);
     let program = client.fetch("/no/such/file.json").await;
-    assert_eq!((program.status.as_u16(), program.text().as_str()), (404, ""));
+    assert_eq!(
+        (program.status.as_u16(), program.text().as_str()),
+        (404, "")
+    );
     app.stop().await;
     place.remove().await.unwrap();
 }
@@ -32,11 +43,18 @@ async fn every_answer_has_an_operation_id_and_the_headers_that_keep_it_to_itself
     let second = client.get("/no/such/page").await;
     for answer in [&first, &second] {
         assert_eq!(answer.header("x-operation-id").len(), 12);
-        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+        assert!(
+            answer
+                .header("content-security-policy")
+                .starts_with("default-src 'none'")
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("x-frame-options"), "DENY");
     }
-    assert_ne!(first.header("x-operation-id"), second.header("x-operation-id"));
+    assert_ne!(
+        first.header("x-operation-id"),
+        second.header("x-operation-id")
+    );
     app.stop().await;
     place.remove().await.unwrap();
 }
@@ -58,8 +76,14 @@ async fn a_form_that_is_too_large_changes_nothing() {
 async fn pages_are_compressed() {
     let place = TestPlace::sqlite().unwrap();
     let app = TestApp::start(&place).await;
-    let http = reqwest::Client::builder().no_gzip().no_proxy().build().unwrap();
-    let request = http.get(format!("{}/signin", app.url())).header("accept-encoding", "gzip");
+    let http = reqwest::Client::builder()
+        .no_gzip()
+        .no_proxy()
+        .build()
+        .unwrap();
+    let request = http
+        .get(format!("{}/signin", app.url()))
+        .header("accept-encoding", "gzip");
     let answer = request.send().await.unwrap();
     assert_eq!(answer.headers()["content-encoding"], "gzip");
     app.stop().await;

@@ -30,9 +30,10 @@ enum Relation {
 impl Relation {
     const ALL: [Self; 4] = [Self::Own, Self::Subordinate, Self::Sibling, Self::Parent];
 
-    /// The reader's unit.
-    fn reader(self) -> &'static str {
+    /// The reader's unit. An institution is a unit too: the own one of a post that reaches nothing below.
+    fn reader(self, post: &Post) -> &'static str {
         match self {
+            Self::Own if post.scope == Scope::Own => self.institution(),
             Self::Own | Self::Parent => "610113",
             Self::Subordinate => "610100",
             Self::Sibling => "610104",
@@ -70,7 +71,15 @@ impl World {
             let row = institution(name, "610113").with("unit", unit);
             app.load(&[row]).await;
             let record = app.institution(name).await.get();
-            let commit = app.app.registry().ledger().head().await.unwrap().number.get();
+            let commit = app
+                .app
+                .registry()
+                .ledger()
+                .head()
+                .await
+                .unwrap()
+                .number
+                .get();
             records.insert(name, (record, commit));
         }
         Self { app, records }
@@ -83,15 +92,23 @@ impl World {
         let everyone = |address: &str| Some((address.to_owned(), Reach::Everyone));
         match route {
             "/institutions/{id}" => Some((format!("/institutions/{record}"), Reach::OfUnit)),
-            "/institutions/{id}/edit" => Some((format!("/institutions/{record}/edit"), Reach::OfUnit)),
+            "/institutions/{id}/edit" => {
+                Some((format!("/institutions/{record}/edit"), Reach::OfUnit))
+            }
             "/commits/{number}" => Some((format!("/commits/{commit}"), Reach::OfUnit)),
             // These were imported at the command line, and belong to nobody who signs in.
             "/imports/{id}" => Some(("/imports/1".to_owned(), Reach::Hidden)),
             "/imports/{id}/progress" => Some(("/imports/1/progress".to_owned(), Reach::Hidden)),
-            "/imports/{id}/refused.csv" => Some(("/imports/1/refused.csv".to_owned(), Reach::Hidden)),
+            "/imports/{id}/refused.csv" => {
+                Some(("/imports/1/refused.csv".to_owned(), Reach::Hidden))
+            }
             "/institutions/places.json" => everyone("/institutions/places.json?parent=610100"),
             "/dictionary/{dataset}" => everyone("/dictionary/institution"),
             "/dictionary/codes/{set}" => everyone("/dictionary/codes/stage"),
+            "/divisions/{code}" => everyone("/divisions/610113"),
+            "/map/place/{code}" => everyone("/map/place/610113"),
+            "/tiles/{file}" => everyone("/tiles/institution.json"),
+            "/tiles/{layer}/{z}/{x}/{file}" => everyone("/tiles/institution/6/51/25.mvt"),
             "/assets/{file}" => everyone("/assets/app.css"),
             "/language" => everyone("/language?to=en&back=%2F"),
             plain if !plain.contains('{') => everyone(plain),
@@ -110,19 +127,26 @@ enum Reach {
 
 /// Statuses that say: here you are, or it is elsewhere, or it has not changed.
 fn is_answered(answer: &Answer) -> bool {
-    answer.status.is_success() || (answer.status.is_redirection() && !answer.location().starts_with("/signin"))
+    answer.status.is_success()
+        || (answer.status.is_redirection() && !answer.location().starts_with("/signin"))
 }
 
 async fn every_answer(place: &TestPlace) {
     let world = World::make(place).await;
     let (_, table) = world.app.app.router().unwrap();
-    let routes: Vec<Route> = table.iter().filter(|route| route.method == Method::Get).collect();
+    let routes: Vec<Route> = table
+        .iter()
+        .filter(|route| route.method == Method::Get)
+        .collect();
     let posts = world.app.app.security().posts().to_vec();
     let mut wrong = Vec::new();
     let mut asked = 0;
     for post in &posts {
         for relation in Relation::ALL {
-            let client = world.app.signed_in(&post.name, Some(relation.reader())).await;
+            let client = world
+                .app
+                .signed_in(&post.name, Some(relation.reader(post)))
+                .await;
             for route in &routes {
                 let Some((address, reach)) = world.address(route.path, relation) else {
                     panic!("say in World::address how {} is called", route.path);
@@ -137,7 +161,10 @@ async fn every_answer(place: &TestPlace) {
                 };
                 let is_public_file = route.path.starts_with("/assets/") || route.path == "/metrics";
                 if !expected.fits(&answer) && !is_public_file {
-                    wrong.push(format!("{} {relation:?} {address}: {} is not {expected:?}", post.name, answer.status));
+                    wrong.push(format!(
+                        "{} {relation:?} {address}: {} is not {expected:?}",
+                        post.name, answer.status
+                    ));
                 }
                 if answer.text().contains('⟨') {
                     wrong.push(format!("{} {address}: a message is missing", post.name));
@@ -173,14 +200,16 @@ impl Expected {
 
 async fn nobody_gets_in(visitor: &Client, world: &World, routes: &[Route]) {
     for route in routes {
-        let Some((address, _)) = world.address(route.path, Relation::Own) else { continue };
+        let Some((address, _)) = world.address(route.path, Relation::Own) else {
+            continue;
+        };
         let page = visitor.get(&address).await;
         let fetched = visitor.fetch(&address).await;
         if route.access == Access::Public {
             assert!(!page.location().starts_with("/signin"), "{address}");
         } else {
-            let is_json = address.contains(".json") || address.ends_with("/progress");
-            assert!(page.location().starts_with("/signin") || (is_json && page.status == 401), "{address}: {}", page.status);
+            let is_led = page.location().starts_with("/signin");
+            assert!(is_led || page.status == 401, "{address}: {}", page.status);
             assert!(!is_answered(&fetched), "{address}: {}", fetched.status);
         }
     }
@@ -189,16 +218,37 @@ async fn nobody_gets_in(visitor: &Client, world: &World, routes: &[Route]) {
 /// What changes something takes no form without the token of the session.
 async fn forgeries_stay_out(world: &World, posts: &[Post]) {
     let (_, table) = world.app.app.router().unwrap();
-    let before = world.app.app.registry().ledger().head().await.unwrap().number;
+    let before = world
+        .app
+        .app
+        .registry()
+        .ledger()
+        .head()
+        .await
+        .unwrap()
+        .number;
     for post in posts {
         let client = world.app.signed_in(&post.name, None).await;
         for route in table.iter().filter(|route| route.method != Method::Get) {
             let address = route.path.replace("{id}", "1").replace("{number}", "1");
-            let answer = client.form_without_token(&address, &[("csrf", "forged")]).await;
+            let answer = client
+                .form_without_token(&address, &[("csrf", "forged")])
+                .await;
             assert_eq!(answer.status, 403, "{} {address}", post.name);
         }
     }
-    assert_eq!(world.app.app.registry().ledger().head().await.unwrap().number, before);
+    assert_eq!(
+        world
+            .app
+            .app
+            .registry()
+            .ledger()
+            .head()
+            .await
+            .unwrap()
+            .number,
+        before
+    );
 }
 
 db::on_both_engines! {

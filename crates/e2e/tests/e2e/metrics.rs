@@ -32,7 +32,10 @@ db::on_both_engines! {
 async fn it_is_not_there_for_other_machines() {
     let place = TestPlace::sqlite().unwrap();
     let app = TestApp::start(&place).await;
-    let answer = app.visitor().get_with("/metrics", &[("x-forwarded-for", "192.0.2.1")]).await;
+    let answer = app
+        .visitor()
+        .get_with("/metrics", &[("x-forwarded-for", "192.0.2.1")])
+        .await;
     assert_eq!(answer.status, 404);
     app.stop().await;
     place.remove().await.unwrap();
@@ -45,7 +48,9 @@ async fn with_a_token_only_who_knows_it_reads() {
     let app = TestApp::start_with(&place, token).await;
     let client = app.visitor();
     assert_eq!(client.fetch("/metrics").await.status, 404);
-    let answer = client.get_with("/metrics", &[("authorization", "Bearer river")]).await;
+    let answer = client
+        .get_with("/metrics", &[("authorization", "Bearer river")])
+        .await;
     assert_eq!(answer.status, 200);
     app.stop().await;
     place.remove().await.unwrap();

@@ -27,8 +27,8 @@ pub(crate) enum Given {
 /// A part of a figure before it is added up.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// By row of the table of institutions.
-    OfInstitutions(Vec<Given>),
+    /// By row of the table of institutions, with the year in which each number's school year begins.
+    OfInstitutions(Vec<(Given, Option<i32>)>),
     /// By place: numbers that were published for the division itself.
     OfDivisions(Vec<Option<f64>>),
 }
@@ -41,36 +41,39 @@ pub(crate) struct Sources<'a> {
     pub(crate) population: &'a View,
 }
 
-/// Which years a part was taken from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Which years numbers are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// The first, such as `2023-2024` or `2020`.
-    pub(crate) first: String,
+    /// The first; of a school year the calendar year in which it begins.
+    pub(crate) first: i32,
     /// The last.
-    pub(crate) last: String,
+    pub(crate) last: i32,
+    /// Whether they are school years.
+    pub(crate) of_school: bool,
 }
 
 impl Span {
-    fn add(span: &mut Option<Self>, year: &str) {
-        match span {
-            None => *span = Some(Self { first: year.to_owned(), last: year.to_owned() }),
-            Some(span) => {
-                if *year < *span.first {
-                    year.clone_into(&mut span.first);
-                }
-                if *year > *span.last {
-                    year.clone_into(&mut span.last);
-                }
-            }
-        }
+    /// Takes a year in.
+    pub(crate) fn add(span: &mut Option<Self>, year: i32, of_school: bool) {
+        let held = span.get_or_insert(Self {
+            first: year,
+            last: year,
+            of_school,
+        });
+        held.first = held.first.min(year);
+        held.last = held.last.max(year);
     }
 }
 
 /// The part that a measure asks for; `None` where its dataset is not one of places or institutions.
-pub(crate) fn part(measure: &Measure, sources: &Sources<'_>, span: &mut Option<Span>) -> Option<Part> {
+pub(crate) fn part(
+    measure: &Measure,
+    sources: &Sources<'_>,
+    span: &mut Option<Span>,
+) -> Option<Part> {
     match measure.dataset.as_str() {
         INSTITUTION => Some(Part::OfInstitutions(of_institutions(measure, sources))),
-        YEARS => Some(Part::OfInstitutions(of_years(measure, sources, span))),
+        YEARS => Some(Part::OfInstitutions(of_years(measure, sources))),
         POPULATION => Some(Part::OfDivisions(of_divisions(measure, sources, span))),
         _ => None,
     }
@@ -81,51 +84,84 @@ pub(crate) fn is_known(measure: &Measure) -> bool {
     [INSTITUTION, YEARS, POPULATION].contains(&measure.dataset.as_str())
 }
 
-fn of_institutions(measure: &Measure, sources: &Sources<'_>) -> Vec<Given> {
+fn of_institutions(measure: &Measure, sources: &Sources<'_>) -> Vec<(Given, Option<i32>)> {
     let table = sources.schools.columns();
     let filters = Filters::new(measure, table);
     let field = measure.sum.as_deref().and_then(|name| table.position(name));
-    let mut given = vec![Given::NotCounted; table.rows()];
+    let mut given = vec![(Given::NotCounted, None); table.rows()];
     for (row, _) in sources.schools.iter() {
-        if let Some(slot) = given.get_mut(row as usize).filter(|_| filters.fit(table, row as usize)) {
-            *slot = value(measure, table, field, row as usize);
+        if let Some(slot) = given
+            .get_mut(row as usize)
+            .filter(|_| filters.fit(table, row as usize))
+        {
+            slot.0 = value(measure, table, field, row as usize);
         }
     }
     given
 }
 
-fn of_years(measure: &Measure, sources: &Sources<'_>, span: &mut Option<Span>) -> Vec<Given> {
+fn of_years(measure: &Measure, sources: &Sources<'_>) -> Vec<(Given, Option<i32>)> {
     let table = sources.years.table();
     let filters = Filters::new(measure, table);
     let field = measure.sum.as_deref().and_then(|name| table.position(name));
     // An institution that never reported lacks the number.
-    let mut given = vec![Given::Missing; sources.schools.columns().rows()];
+    let mut given = vec![(Given::Missing, None); sources.schools.columns().rows()];
     let columns = ["institution", "latest", "school_year"].map(|name| table.position(name));
-    let [Some(institution), Some(latest), Some(year)] = columns else { return given };
-    for row in sources.years.rows().filter(|row| table.bool(latest, *row) == Some(true)) {
-        let owner = table.int(institution, row).and_then(|record| sources.schools.row_of(record));
-        let Some(slot) = owner.and_then(|owner| given.get_mut(owner as usize)) else { continue };
-        *slot = if filters.fit(table, row) { value(measure, table, field, row) } else { Given::NotCounted };
-        if let (Given::Value(_), Some(year)) = (&slot, table.text(year, row)) {
-            Span::add(span, year);
-        }
+    let [Some(institution), Some(latest), Some(year)] = columns else {
+        return given;
+    };
+    for row in sources
+        .years
+        .rows()
+        .filter(|row| table.bool(latest, *row) == Some(true))
+    {
+        let owner = table
+            .int(institution, row)
+            .and_then(|record| sources.schools.row_of(record));
+        let Some(slot) = owner.and_then(|owner| given.get_mut(owner as usize)) else {
+            continue;
+        };
+        let first = table
+            .text(year, row)
+            .and_then(|year| year.get(..4))
+            .and_then(|year| year.parse().ok());
+        *slot = if filters.fit(table, row) {
+            (value(measure, table, field, row), first)
+        } else {
+            (Given::NotCounted, None)
+        };
     }
     given
 }
 
 /// The last year of which any division has a number: a census, not a mixture of two.
-fn of_divisions(measure: &Measure, sources: &Sources<'_>, span: &mut Option<Span>) -> Vec<Option<f64>> {
+fn of_divisions(
+    measure: &Measure,
+    sources: &Sources<'_>,
+    span: &mut Option<Span>,
+) -> Vec<Option<f64>> {
     let table = sources.population.table();
     let places = &sources.scene.places;
     let filters = Filters::new(measure, table);
     let field = measure.sum.as_deref().and_then(|name| table.position(name));
     let mut given = vec![None; places.len()];
-    let (Some(division), Some(year)) = (table.position("division"), table.position("year")) else { return given };
-    let rows = || sources.population.rows().filter(|row| filters.fit(table, *row));
-    let Some(last) = rows().filter_map(|row| table.int(year, row)).max() else { return given };
-    Span::add(span, &last.to_string());
+    let (Some(division), Some(year)) = (table.position("division"), table.position("year")) else {
+        return given;
+    };
+    let rows = || {
+        sources
+            .population
+            .rows()
+            .filter(|row| filters.fit(table, *row))
+    };
+    let Some(last) = rows().filter_map(|row| table.int(year, row)).max() else {
+        return given;
+    };
+    Span::add(span, i32::try_from(last).unwrap_or_default(), false);
     for row in rows().filter(|row| table.int(year, *row) == Some(last)) {
-        let place = table.int(division, row).and_then(|record| places.by_record(record));
+        let place = table
+            .int(division, row)
+            .and_then(|record| places.by_record(record));
         let slot = place.and_then(|place| given.get_mut(place as usize));
         if let (Some(slot), Given::Value(number)) = (slot, value(measure, table, field, row)) {
             *slot = Some(number);
@@ -137,10 +173,17 @@ fn of_divisions(measure: &Measure, sources: &Sources<'_>, span: &mut Option<Span
 /// A division without a number of its own has the sum of those within it.
 fn added_up(places: &Places, mut given: Vec<Option<f64>>) -> Vec<Option<f64>> {
     let own: Vec<bool> = given.iter().map(Option::is_some).collect();
-    let numbered: Vec<_> = places.iter().map(|(number, place)| (number, place.above)).collect();
+    let numbered: Vec<_> = places
+        .iter()
+        .map(|(number, place)| (number, place.above))
+        .collect();
     for (number, above) in numbered.into_iter().rev() {
-        let Some(amount) = given.get(number as usize).copied().flatten() else { continue };
-        let Some(above) = above.map(|above| above as usize) else { continue };
+        let Some(amount) = given.get(number as usize).copied().flatten() else {
+            continue;
+        };
+        let Some(above) = above.map(|above| above as usize) else {
+            continue;
+        };
         if own.get(above) == Some(&false)
             && let Some(slot) = given.get_mut(above)
         {
@@ -161,7 +204,12 @@ fn value(measure: &Measure, table: &Table, field: Option<usize>, row: usize) -> 
     if measure.sum.is_none() {
         return Given::Value(1.0);
     }
-    let number = field.and_then(|column| table.int(column, row).map(|number| number as f64).or_else(|| table.real(column, row)));
+    let number = field.and_then(|column| {
+        table
+            .int(column, row)
+            .map(|number| number as f64)
+            .or_else(|| table.real(column, row))
+    });
     number.map_or(Given::Missing, Given::Value)
 }
 
@@ -170,7 +218,13 @@ struct Filters<'m>(Vec<(Option<usize>, &'m str)>);
 
 impl<'m> Filters<'m> {
     fn new(measure: &'m Measure, table: &Table) -> Self {
-        Self(measure.filters.iter().map(|(field, value)| (table.position(field), value.as_str())).collect())
+        Self(
+            measure
+                .filters
+                .iter()
+                .map(|(field, value)| (table.position(field), value.as_str()))
+                .collect(),
+        )
     }
 
     fn fit(&self, table: &Table, row: usize) -> bool {
@@ -182,7 +236,9 @@ impl<'m> Filters<'m> {
             if let Some(flag) = table.bool(column, row) {
                 return (flag && *wanted == "true") || (!flag && *wanted == "false");
             }
-            table.int(column, row).is_some_and(|number| number.to_string() == *wanted)
+            table
+                .int(column, row)
+                .is_some_and(|number| number.to_string() == *wanted)
         })
     }
 }

@@ -5,8 +5,8 @@ mod given;
 
 use std::ops::Range;
 
-pub(crate) use given::{POPULATION, Sources, Span, YEARS};
 use given::{Given, Part};
+pub(crate) use given::{POPULATION, Sources, Span, YEARS};
 use standard::{Figure, Standard};
 
 use crate::layers::{PlaceNumber, Places};
@@ -67,7 +67,8 @@ pub(crate) struct Evaluation {
 /// The figures that maps can show, in their order.
 pub(crate) fn shown(standard: &Standard) -> Vec<&Figure> {
     let is_known = |figure: &&Figure| {
-        given::is_known(&figure.numerator) && figure.denominator.as_ref().is_none_or(given::is_known)
+        given::is_known(&figure.numerator)
+            && figure.denominator.as_ref().is_none_or(given::is_known)
     };
     standard.figures().iter().filter(is_known).collect()
 }
@@ -87,15 +88,27 @@ pub(crate) fn evaluate(figure: &Figure, kinds: &Kinds, sources: &Sources<'_>) ->
         ..Evaluation::default()
     };
     let numerator = given::part(&figure.numerator, sources, &mut evaluation.span);
-    let denominator =
-        figure.denominator.as_ref().and_then(|measure| given::part(measure, sources, &mut evaluation.span));
+    let denominator = figure
+        .denominator
+        .as_ref()
+        .and_then(|measure| given::part(measure, sources, &mut evaluation.span));
     match (numerator, denominator) {
         (Some(Part::OfInstitutions(numbers)), Some(Part::OfInstitutions(over))) => {
-            let pair = |row: usize| (given_at(&numbers, row), given_at(&over, row));
-            evaluation.add_institutions(kinds, sources, &|row| joined(pair(row), figure.complete_pairs));
+            let pair = |row: usize| {
+                let (part, whole) = (given_at(&numbers, row), given_at(&over, row));
+                (
+                    joined((part.0, whole.0), figure.complete_pairs),
+                    part.1.or(whole.1),
+                )
+            };
+            evaluation.add_institutions(kinds, sources, &pair);
         }
         (Some(Part::OfInstitutions(numbers)), over) => {
-            evaluation.add_institutions(kinds, sources, &|row| joined((given_at(&numbers, row), Given::Value(0.0)), true));
+            let alone = |row: usize| {
+                let part = given_at(&numbers, row);
+                (joined((part.0, Given::Value(0.0)), true), part.1)
+            };
+            evaluation.add_institutions(kinds, sources, &alone);
             if let Some(Part::OfDivisions(over)) = over {
                 evaluation.divide_by_divisions(places, &over);
             }
@@ -106,9 +119,12 @@ pub(crate) fn evaluate(figure: &Figure, kinds: &Kinds, sources: &Sources<'_>) ->
     evaluation
 }
 
-fn given_at(given: &[Given], row: usize) -> Given {
-    given.get(row).copied().unwrap_or(Given::NotCounted)
+fn given_at(given: &[(Given, Option<i32>)], row: usize) -> (Given, Option<i32>) {
+    given.get(row).copied().unwrap_or((Given::NotCounted, None))
 }
+
+/// What an institution gives, and the year it is of.
+type Joined = (Result<(f64, f64), bool>, Option<i32>);
 
 /// What an institution gives to both parts: `Err(true)` where it lacks a number that it should have.
 fn joined(pair: (Given, Given), complete_pairs: bool) -> Result<(f64, f64), bool> {
@@ -126,23 +142,39 @@ impl Evaluation {
         &mut self,
         kinds: &Kinds,
         sources: &Sources<'_>,
-        given: &dyn Fn(usize) -> Result<(f64, f64), bool>,
+        given: &dyn Fn(usize) -> Joined,
     ) {
         for (row, school) in sources.schools.iter() {
             if !school.is_open || !kinds.hold(school.kind) {
                 continue;
             }
-            let (numerator, denominator, used, missing) = match given(row as usize) {
+            let (parts, year) = given(row as usize);
+            let (numerator, denominator, used, missing) = match parts {
                 Ok((numerator, denominator)) => (numerator, denominator, 1, 0),
                 Err(true) => (0.0, 0.0, 0, 1),
                 Err(false) => continue,
             };
-            let sums = Sums { numerator, denominator, used, missing };
-            let place = school.place.and_then(|place| self.sums.get_mut(place as usize));
+            let sums = Sums {
+                numerator,
+                denominator,
+                used,
+                missing,
+            };
+            let place = school
+                .place
+                .and_then(|place| self.sums.get_mut(place as usize));
             place.unwrap_or(&mut self.nowhere).add(&sums);
             if used == 1 {
+                if let Some(year) = year {
+                    Span::add(&mut self.span, year, true);
+                }
                 self.synthetic += u32::from(school.is_synthetic);
-                self.shares.push(Share { row, place: school.place, numerator, denominator });
+                self.shares.push(Share {
+                    row,
+                    place: school.place,
+                    numerator,
+                    denominator,
+                });
             }
         }
         self.roll_up(&sources.scene.places);
@@ -152,7 +184,9 @@ impl Evaluation {
     fn roll_up(&mut self, places: &Places) {
         let above: Vec<Option<PlaceNumber>> = places.iter().map(|(_, place)| place.above).collect();
         for (number, above) in above.into_iter().enumerate().rev() {
-            let Some(own) = self.sums.get(number).copied() else { continue };
+            let Some(own) = self.sums.get(number).copied() else {
+                continue;
+            };
             if let Some(slot) = above.and_then(|above| self.sums.get_mut(above as usize)) {
                 slot.add(&own);
             }
@@ -162,7 +196,8 @@ impl Evaluation {
     fn divide_by_divisions(&mut self, places: &Places, over: &[Option<f64>]) {
         for (number, _) in places.iter() {
             let slot = self.sums.get_mut(number as usize);
-            if let (Some(sums), Some(amount)) = (slot, over.get(number as usize).copied().flatten()) {
+            if let (Some(sums), Some(amount)) = (slot, over.get(number as usize).copied().flatten())
+            {
                 sums.denominator = amount;
             }
         }
@@ -171,9 +206,18 @@ impl Evaluation {
     fn take_divisions(&mut self, places: &Places, numbers: &[Option<f64>]) {
         for (number, _) in places.iter() {
             let missing = given::counties_without(places, numbers, number);
-            let Some(sums) = self.sums.get_mut(number as usize) else { continue };
+            let Some(sums) = self.sums.get_mut(number as usize) else {
+                continue;
+            };
             match numbers.get(number as usize).copied().flatten() {
-                Some(amount) => *sums = Sums { numerator: amount, denominator: 0.0, used: 1, missing },
+                Some(amount) => {
+                    *sums = Sums {
+                        numerator: amount,
+                        denominator: 0.0,
+                        used: 1,
+                        missing,
+                    }
+                }
                 None => sums.missing = missing,
             }
         }
@@ -199,7 +243,8 @@ impl Evaluation {
     /// The figure itself; `None` where there is nothing to work it out from.
     pub(crate) fn value(&self, sums: &Sums) -> Option<f64> {
         if self.is_ratio {
-            return (sums.denominator > 0.0 && sums.used > 0).then(|| sums.numerator / sums.denominator);
+            return (sums.denominator > 0.0 && sums.used > 0)
+                .then(|| sums.numerator / sums.denominator);
         }
         (sums.used > 0 || self.is_count).then_some(sums.numerator)
     }
@@ -219,7 +264,9 @@ impl Evaluation {
 
     /// The institutions that were counted within a place.
     pub(crate) fn shares(&self, within: Range<PlaceNumber>) -> impl Iterator<Item = &Share> {
-        self.shares.iter().filter(move |share| share.place.is_some_and(|place| within.contains(&place)))
+        self.shares
+            .iter()
+            .filter(move |share| share.place.is_some_and(|place| within.contains(&place)))
     }
 }
 
@@ -229,18 +276,36 @@ mod tests {
 
     #[test]
     fn a_pair_counts_only_when_both_parts_are_there() {
-        assert_eq!(joined((Given::Value(90.0), Given::Value(2.0)), true), Ok((90.0, 2.0)));
-        assert_eq!(joined((Given::Value(90.0), Given::Missing), true), Err(true));
-        assert_eq!(joined((Given::Value(90.0), Given::Missing), false), Ok((90.0, 0.0)));
-        assert_eq!(joined((Given::Missing, Given::NotCounted), true), Err(false));
+        assert_eq!(
+            joined((Given::Value(90.0), Given::Value(2.0)), true),
+            Ok((90.0, 2.0))
+        );
+        assert_eq!(
+            joined((Given::Value(90.0), Given::Missing), true),
+            Err(true)
+        );
+        assert_eq!(
+            joined((Given::Value(90.0), Given::Missing), false),
+            Ok((90.0, 0.0))
+        );
+        assert_eq!(
+            joined((Given::Missing, Given::NotCounted), true),
+            Err(false)
+        );
     }
 
     #[test]
     fn a_ratio_of_nothing_is_no_value_and_a_count_of_nothing_is_zero() {
         let none = Sums::default();
-        let ratio = Evaluation { is_ratio: true, ..Evaluation::default() };
+        let ratio = Evaluation {
+            is_ratio: true,
+            ..Evaluation::default()
+        };
         assert_eq!(ratio.value(&none), None);
-        let count = Evaluation { is_count: true, ..Evaluation::default() };
+        let count = Evaluation {
+            is_count: true,
+            ..Evaluation::default()
+        };
         assert_eq!(count.value(&none), Some(0.0));
         assert_eq!(Evaluation::default().value(&none), None);
     }

@@ -10,8 +10,8 @@ use registry::Registry;
 use security::Permit;
 use shape::{Bounds, Geometry, MultiPolygon, Point, wkb};
 
-pub(crate) use outlines::Outlines;
 use outlines::Imported;
+pub(crate) use outlines::Outlines;
 pub(crate) use places::{Division, Place, PlaceNumber, Places};
 
 use crate::error::GeoError;
@@ -39,7 +39,11 @@ impl Scene {
     ///
     /// # Errors
     /// Those of the ledger.
-    pub(crate) async fn read(registry: &Registry, permit: &Permit, clocks: Clocks) -> Result<Self, GeoError> {
+    pub(crate) async fn read(
+        registry: &Registry,
+        permit: &Permit,
+        clocks: Clocks,
+    ) -> Result<Self, GeoError> {
         let divisions = read_divisions(registry, permit, clocks).await?;
         let outlines = read_outlines(registry, permit, clocks).await?;
         Ok(tokio::task::spawn_blocking(move || Self::new(divisions, outlines)).await?)
@@ -50,11 +54,19 @@ impl Scene {
         let imported = outlines
             .into_iter()
             .filter_map(|(record, region, schematic)| {
-                Some(Imported { place: places.by_record(record)?, region, schematic })
+                Some(Imported {
+                    place: places.by_record(record)?,
+                    region,
+                    schematic,
+                })
             })
             .collect();
         let outlines = Outlines::new(&places, imported);
-        Self { id: SCENES.fetch_add(1, Ordering::Relaxed), places, outlines }
+        Self {
+            id: SCENES.fetch_add(1, Ordering::Relaxed),
+            places,
+            outlines,
+        }
     }
 
     /// The outlines of a level for a zoom.
@@ -118,11 +130,24 @@ fn widened(bounds: &Bounds) -> Bounds {
     }
 }
 
-async fn read_divisions(registry: &Registry, permit: &Permit, clocks: Clocks) -> Result<Vec<Division>, GeoError> {
+async fn read_divisions(
+    registry: &Registry,
+    permit: &Permit,
+    clocks: Clocks,
+) -> Result<Vec<Division>, GeoError> {
     let view = registry.view(permit, DIVISION, clocks).await?;
     let table = view.table();
-    let [record, code, name, level, kind, parent, lon, lat] =
-        ["record_id", "code", "name", "level", "kind", "parent", "lon", "lat"].map(|column| view.column(column));
+    let [record, code, name, level, kind, parent, lon, lat] = [
+        "record_id",
+        "code",
+        "name",
+        "level",
+        "kind",
+        "parent",
+        "lon",
+        "lat",
+    ]
+    .map(|column| view.column(column));
     let text = |column: Option<usize>, row| column.and_then(|column| table.text(column, row));
     let int = |column: Option<usize>, row| column.and_then(|column| table.int(column, row));
     let real = |column: Option<usize>, row| column.and_then(|column| table.real(column, row));
@@ -134,7 +159,9 @@ async fn read_divisions(registry: &Registry, permit: &Permit, clocks: Clocks) ->
             level: Level::of_code(text(level, row)?)?,
             kind: text(kind, row).map(str::to_owned),
             parent: int(parent, row),
-            seat: real(lon, row).zip(real(lat, row)).map(|(lon, lat)| Point::new(lon, lat)),
+            seat: real(lon, row)
+                .zip(real(lat, row))
+                .map(|(lon, lat)| Point::new(lon, lat)),
         })
     };
     Ok(view.rows().filter_map(division).collect())
@@ -155,8 +182,12 @@ async fn read_outlines(
         .ledger()
         .read(permit, BOUNDARY, clocks, |version| {
             let value = |place: Option<usize>| place.and_then(|place| version.values.get(place));
-            let Some(record) = value(division).and_then(Value::as_int) else { return };
-            let Some(Value::Bytes(bytes)) = value(geometry) else { return };
+            let Some(record) = value(division).and_then(Value::as_int) else {
+                return;
+            };
+            let Some(Value::Bytes(bytes)) = value(geometry) else {
+                return;
+            };
             match wkb::decode(bytes) {
                 Ok(Geometry::MultiPolygon(region)) => {
                     let schematic = value(schematic).and_then(Value::as_int) == Some(1);
@@ -168,7 +199,10 @@ async fn read_outlines(
         })
         .await?;
     if damaged > 0 {
-        tracing::warn!(damaged, "outlines that cannot be read were left out of the map");
+        tracing::warn!(
+            damaged,
+            "outlines that cannot be read were left out of the map"
+        );
     }
     Ok(found)
 }

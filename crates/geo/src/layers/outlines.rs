@@ -69,7 +69,9 @@ impl Outlines {
             match places.get(outline.place).map(|place| place.level) {
                 Some(Level::County) => drop(counties.insert(outline.place, outline.region)),
                 Some(Level::Township) => drop(townships.insert(outline.place, outline.region)),
-                Some(Level::City | Level::Province) => drop(uppers.insert(outline.place, outline.region)),
+                Some(Level::City | Level::Province) => {
+                    drop(uppers.insert(outline.place, outline.region))
+                }
                 Some(Level::Village) | None => {}
             }
         }
@@ -84,8 +86,10 @@ impl Outlines {
                 }
             }
         }
-        let regions: Vec<(i64, MultiPolygon)> =
-            counties.iter().map(|(number, region)| (i64::from(*number), region.clone())).collect();
+        let regions: Vec<(i64, MultiPolygon)> = counties
+            .iter()
+            .map(|(number, region)| (i64::from(*number), region.clone()))
+            .collect();
         let group = |level: Level| {
             let from_counties = &from_counties;
             move |id: i64| {
@@ -93,7 +97,11 @@ impl Outlines {
                 from_counties.contains(&above).then(|| i64::from(above))
             }
         };
-        let shared = Pyramid::new(&regions, &[&group(Level::City), &group(Level::Province)], ZOOMS);
+        let shared = Pyramid::new(
+            &regions,
+            &[&group(Level::City), &group(Level::Province)],
+            ZOOMS,
+        );
         let mut bounds = HashMap::new();
         let mut labels = HashMap::new();
         for (number, region) in &counties {
@@ -102,14 +110,27 @@ impl Outlines {
         }
         let own = own.map(|regions| Pyramid::new(&regions, &[], ZOOMS));
         let finest = *ZOOMS.end();
-        let dissolved = [shared.outlines(finest, 1), shared.outlines(finest, 2)].into_iter().flatten();
+        let dissolved = [shared.outlines(finest, 1), shared.outlines(finest, 2)]
+            .into_iter()
+            .flatten();
         let single = own.iter().flat_map(|pyramid| pyramid.outlines(finest, 0));
         for (id, region) in dissolved.chain(single) {
-            let Ok(number) = u32::try_from(*id) else { continue };
+            let Ok(number) = u32::try_from(*id) else {
+                continue;
+            };
             bounds.extend(region.bounds().map(|bounds| (number, bounds)));
             labels.extend(shape::interior_point(region).map(|point| (number, point)));
         }
-        Self { counties, townships, schematic, shared, own, bounds, labels, cells: OnceLock::new() }
+        Self {
+            counties,
+            townships,
+            schematic,
+            shared,
+            own,
+            bounds,
+            labels,
+            cells: OnceLock::new(),
+        }
     }
 
     /// The outlines of a level for a zoom. Those of townships are worked out now if they were not before,
@@ -152,19 +173,35 @@ impl Outlines {
 
     /// Where a place's label goes: inside its outline, else at its seat.
     pub(crate) fn label(&self, places: &Places, number: PlaceNumber) -> Option<Point> {
-        let cell = || self.cells.get().and_then(|cells| cells.points.get(&number)).copied();
+        let cell = || {
+            self.cells
+                .get()
+                .and_then(|cells| cells.points.get(&number))
+                .copied()
+        };
         let seat = || places.get(number).and_then(|place| place.seat);
-        self.labels.get(&number).copied().or_else(cell).or_else(seat)
+        self.labels
+            .get(&number)
+            .copied()
+            .or_else(cell)
+            .or_else(seat)
     }
 
     /// Whether a place's outline was worked out by the program.
     pub(crate) fn is_schematic(&self, number: PlaceNumber) -> bool {
-        self.schematic.contains(&number) || self.cells.get().is_some_and(|cells| cells.schematic.contains(&number))
+        self.schematic.contains(&number)
+            || self
+                .cells
+                .get()
+                .is_some_and(|cells| cells.schematic.contains(&number))
     }
 
     /// The box around everything that has an outline.
     pub(crate) fn everything(&self) -> Option<Bounds> {
-        self.bounds.values().copied().reduce(|one, other| one.union(&other))
+        self.bounds
+            .values()
+            .copied()
+            .reduce(|one, other| one.union(&other))
     }
 
     /// Works out the townships now.
@@ -182,8 +219,11 @@ impl Outlines {
         let mut schematic = BTreeSet::new();
         for (county, region) in &self.counties {
             let below = places.of_level(Some(*county), Level::Township);
-            let wanting: Vec<PlaceNumber> =
-                below.iter().copied().filter(|number| !self.townships.contains_key(number)).collect();
+            let wanting: Vec<PlaceNumber> = below
+                .iter()
+                .copied()
+                .filter(|number| !self.townships.contains_key(number))
+                .collect();
             if wanting.is_empty() {
                 continue;
             }
@@ -201,22 +241,40 @@ impl Outlines {
         for (number, region) in &self.townships {
             points.extend(shape::interior_point(region).map(|point| (*number, point)));
         }
-        let bounds =
-            regions.iter().filter_map(|(number, region)| Some((*number, region.bounds()?))).collect();
-        let regions: Vec<(i64, MultiPolygon)> =
-            regions.into_iter().map(|(number, region)| (i64::from(number), region)).collect();
-        Townships { pyramid: Pyramid::new(&regions, &[], ZOOMS), bounds, points, schematic }
+        let bounds = regions
+            .iter()
+            .filter_map(|(number, region)| Some((*number, region.bounds()?)))
+            .collect();
+        let regions: Vec<(i64, MultiPolygon)> = regions
+            .into_iter()
+            .map(|(number, region)| (i64::from(number), region))
+            .collect();
+        Townships {
+            pyramid: Pyramid::new(&regions, &[], ZOOMS),
+            bounds,
+            points,
+            schematic,
+        }
     }
 
     /// What of a county the imported outlines of its townships leave over.
     fn free_of(&self, county: &MultiPolygon, townships: &[PlaceNumber]) -> MultiPolygon {
-        let taken = townships.iter().filter_map(|number| self.townships.get(number));
-        taken.fold(county.clone(), |free, region| shape::overlay::difference(&free, region))
+        let taken = townships
+            .iter()
+            .filter_map(|number| self.townships.get(number));
+        taken.fold(county.clone(), |free, region| {
+            shape::overlay::difference(&free, region)
+        })
     }
 
     /// Bytes that it takes, about.
     pub(crate) fn memory(&self) -> usize {
-        let points: usize = self.counties.values().chain(self.townships.values()).map(MultiPolygon::point_count).sum();
+        let points: usize = self
+            .counties
+            .values()
+            .chain(self.townships.values())
+            .map(MultiPolygon::point_count)
+            .sum();
         // Nine levels of falling detail for three layers, and the townships to come.
         points * 16 * 8 + (8 << 20)
     }
@@ -229,7 +287,10 @@ fn upper(
     number: PlaceNumber,
 ) -> Option<Upper> {
     let below = places.of_level(Some(number), Level::County);
-    let outlined = below.iter().filter(|county| counties.contains_key(county)).count();
+    let outlined = below
+        .iter()
+        .filter(|county| counties.contains_key(county))
+        .count();
     if outlined > 0 && outlined == below.len() {
         return Some(Upper::FromCounties);
     }
@@ -248,8 +309,14 @@ fn sites(
     region: &MultiPolygon,
 ) -> Vec<(PlaceNumber, Point)> {
     let seat = |number: &PlaceNumber| places.get(*number).and_then(|place| place.seat);
-    let unplaced = townships.iter().filter(|number| seat(number).is_none()).count();
-    let seed = places.get(county).and_then(|place| place.code.parse().ok()).unwrap_or(0);
+    let unplaced = townships
+        .iter()
+        .filter(|number| seat(number).is_none())
+        .count();
+    let seed = places
+        .get(county)
+        .and_then(|place| place.code.parse().ok())
+        .unwrap_or(0);
     let mut spread = shape::seed_points(region, unplaced, seed).into_iter();
     townships
         .iter()
@@ -264,7 +331,13 @@ mod tests {
 
     fn square(west: f64, south: f64, size: f64) -> MultiPolygon {
         let corner = |x: f64, y: f64| Point::new(west + x * size, south + y * size);
-        MultiPolygon::from_ring(vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0), corner(0.0, 0.0)])
+        MultiPolygon::from_ring(vec![
+            corner(0.0, 0.0),
+            corner(1.0, 0.0),
+            corner(1.0, 1.0),
+            corner(0.0, 1.0),
+            corner(0.0, 0.0),
+        ])
     }
 
     fn places() -> Places {
@@ -284,7 +357,13 @@ mod tests {
             division(4, "610102", Level::County, Some(2), None),
             division(5, "610200", Level::City, Some(1), None),
             division(6, "610201", Level::County, Some(5), None),
-            division(7, "610101001", Level::Township, Some(3), Some(Point::new(108.2, 34.5))),
+            division(
+                7,
+                "610101001",
+                Level::Township,
+                Some(3),
+                Some(Point::new(108.2, 34.5)),
+            ),
             division(8, "610101002", Level::Township, Some(3), None),
             division(9, "610101003", Level::Township, Some(3), None),
         ])
@@ -294,7 +373,11 @@ mod tests {
     fn cities_are_their_counties_or_their_own_outline() {
         let places = places();
         let number = |code: &str| places.by_code(code).unwrap();
-        let import = |code: &str, region| Imported { place: number(code), region, schematic: false };
+        let import = |code: &str, region| Imported {
+            place: number(code),
+            region,
+            schematic: false,
+        };
         let outlines = Outlines::new(
             &places,
             vec![
@@ -319,18 +402,41 @@ mod tests {
         let places = places();
         let number = |code: &str| places.by_code(code).unwrap();
         let county = square(108.0, 34.0, 1.0);
-        let imported = Imported { place: number("610101003"), region: square(108.5, 34.5, 0.5), schematic: false };
+        let imported = Imported {
+            place: number("610101003"),
+            region: square(108.5, 34.5, 0.5),
+            schematic: false,
+        };
         let outlines = Outlines::new(
             &places,
-            vec![Imported { place: number("610101"), region: county.clone(), schematic: false }, imported],
+            vec![
+                Imported {
+                    place: number("610101"),
+                    region: county.clone(),
+                    schematic: false,
+                },
+                imported,
+            ],
         );
         let townships = outlines.of_level(&places, Level::Township, 12);
         assert_eq!(townships.len(), 3);
-        let area: f64 = townships.iter().map(|(_, region)| shape::area_km2(region)).sum();
-        assert!((area / shape::area_km2(&county) - 1.0).abs() < 1e-3, "{area}");
-        assert!(outlines.is_schematic(number("610101001")) && outlines.is_schematic(number("610101002")));
+        let area: f64 = townships
+            .iter()
+            .map(|(_, region)| shape::area_km2(region))
+            .sum();
+        assert!(
+            (area / shape::area_km2(&county) - 1.0).abs() < 1e-3,
+            "{area}"
+        );
+        assert!(
+            outlines.is_schematic(number("610101001"))
+                && outlines.is_schematic(number("610101002"))
+        );
         assert!(!outlines.is_schematic(number("610101003")));
-        assert_eq!(outlines.label(&places, number("610101001")), Some(Point::new(108.2, 34.5)));
+        assert_eq!(
+            outlines.label(&places, number("610101001")),
+            Some(Point::new(108.2, 34.5))
+        );
         assert!(outlines.label(&places, number("610101002")).is_some());
     }
 }

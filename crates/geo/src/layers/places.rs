@@ -61,19 +61,33 @@ impl Places {
     /// Numbers the divisions. Siblings stand in the order of their codes. What lies under a division that
     /// is not there, or in a circle, becomes a root of its own.
     pub(crate) fn new(mut divisions: Vec<Division>) -> Self {
-        divisions.sort_by(|one, other| one.code.cmp(&other.code).then(one.record.cmp(&other.record)));
-        let known: HashMap<i64, usize> =
-            divisions.iter().enumerate().map(|(index, division)| (division.record, index)).collect();
+        divisions.sort_by(|one, other| {
+            one.code
+                .cmp(&other.code)
+                .then(one.record.cmp(&other.record))
+        });
+        let known: HashMap<i64, usize> = divisions
+            .iter()
+            .enumerate()
+            .map(|(index, division)| (division.record, index))
+            .collect();
         let mut below: Vec<Vec<usize>> = vec![Vec::new(); divisions.len()];
         let mut roots = Vec::new();
         for (index, division) in divisions.iter().enumerate() {
-            let above = division.parent.and_then(|parent| known.get(&parent)).filter(|above| **above != index);
+            let above = division
+                .parent
+                .and_then(|parent| known.get(&parent))
+                .filter(|above| **above != index);
             match above.and_then(|above| below.get_mut(*above)) {
                 Some(list) => list.push(index),
                 None => roots.push(index),
             }
         }
-        let mut walk = Walk { divisions: divisions.into_iter().map(Some).collect(), below, places: Vec::new() };
+        let mut walk = Walk {
+            divisions: divisions.into_iter().map(Some).collect(),
+            below,
+            places: Vec::new(),
+        };
         for root in roots {
             walk.from(root);
         }
@@ -88,7 +102,11 @@ impl Places {
             by_code.entry(place.code.clone()).or_insert(number);
             by_record.insert(place.record, number);
         }
-        Self { places, by_code, by_record }
+        Self {
+            places,
+            by_code,
+            by_record,
+        }
     }
 
     /// How many places there are.
@@ -103,7 +121,9 @@ impl Places {
 
     /// The level of a place, where there is one.
     pub(crate) fn level_of(&self, number: Option<PlaceNumber>) -> Option<Level> {
-        number.and_then(|number| self.get(number)).map(|place| place.level)
+        number
+            .and_then(|number| self.get(number))
+            .map(|place| place.level)
     }
 
     /// All places with their numbers.
@@ -128,7 +148,10 @@ impl Places {
 
     /// The places with nothing above them.
     pub(crate) fn roots(&self) -> Vec<PlaceNumber> {
-        self.iter().filter(|(_, place)| place.above.is_none()).map(|(number, _)| number).collect()
+        self.iter()
+            .filter(|(_, place)| place.above.is_none())
+            .map(|(number, _)| number)
+            .collect()
     }
 
     /// The places directly below one, by code.
@@ -157,13 +180,20 @@ impl Places {
 
     /// The place of a level that this one is or lies in.
     pub(crate) fn at_or_above(&self, number: PlaceNumber, level: Level) -> Option<PlaceNumber> {
-        self.path(number).into_iter().find(|above| self.get(*above).is_some_and(|place| place.level == level))
+        self.path(number)
+            .into_iter()
+            .find(|above| self.get(*above).is_some_and(|place| place.level == level))
     }
 
     /// The places of a level within one (all there are where `None`), by code within the same place above.
     pub(crate) fn of_level(&self, within: Option<PlaceNumber>, level: Level) -> Vec<PlaceNumber> {
-        let range = within.map_or(0..u32::try_from(self.places.len()).unwrap_or(u32::MAX), |number| self.range(number));
-        range.filter(|number| self.get(*number).is_some_and(|place| place.level == level)).collect()
+        let range = within.map_or(
+            0..u32::try_from(self.places.len()).unwrap_or(u32::MAX),
+            |number| self.range(number),
+        );
+        range
+            .filter(|number| self.get(*number).is_some_and(|place| place.level == level))
+            .collect()
     }
 
     /// The narrowest place that all of these are or lie in.
@@ -180,7 +210,11 @@ impl Places {
     pub(crate) fn full_name(&self, number: PlaceNumber) -> String {
         let path = self.path(number);
         let skipped = usize::from(path.len() > 1);
-        path.into_iter().skip(skipped).filter_map(|each| self.get(each)).map(|place| place.name.as_str()).collect()
+        path.into_iter()
+            .skip(skipped)
+            .filter_map(|each| self.get(each))
+            .map(|place| place.name.as_str())
+            .collect()
     }
 
     /// Bytes that it takes, about.
@@ -203,11 +237,23 @@ impl Walk {
             let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
             match step {
                 Step::Enter(index, above) => {
-                    let Some(division) = self.divisions.get_mut(index).and_then(Option::take) else { continue };
-                    self.places.push(Place { division, above, end: next });
+                    let Some(division) = self.divisions.get_mut(index).and_then(Option::take)
+                    else {
+                        continue;
+                    };
+                    self.places.push(Place {
+                        division,
+                        above,
+                        end: next,
+                    });
                     steps.push(Step::Leave(next));
                     let below = self.below.get(index).map_or(&[][..], Vec::as_slice);
-                    steps.extend(below.iter().rev().map(|child| Step::Enter(*child, Some(next))));
+                    steps.extend(
+                        below
+                            .iter()
+                            .rev()
+                            .map(|child| Step::Enter(*child, Some(next))),
+                    );
                 }
                 Step::Leave(number) => {
                     if let Some(place) = self.places.get_mut(number as usize) {
@@ -229,7 +275,15 @@ mod tests {
     use super::*;
 
     fn division(record: i64, code: &str, level: Level, parent: Option<i64>) -> Division {
-        Division { record, code: code.to_owned(), name: format!("地{code}"), level, kind: None, parent, seat: None }
+        Division {
+            record,
+            code: code.to_owned(),
+            name: format!("地{code}"),
+            level,
+            kind: None,
+            parent,
+            seat: None,
+        }
     }
 
     fn places() -> Places {
@@ -252,19 +306,38 @@ mod tests {
         let number = |code: &str| places.by_code(code).unwrap();
         assert_eq!(places.len(), 9);
         assert_eq!(places.range(number("610000")), 0..6);
-        assert_eq!(places.children(number("610000")), [number("610100"), number("610300")]);
-        assert_eq!(places.of_level(Some(number("610000")), Level::County), [number("610113"), number("610305")]);
-        assert_eq!(places.at_or_above(number("610113001"), Level::City), Some(number("610100")));
-        assert_eq!(places.around(&[number("610113001"), number("610113")]), Some(number("610113")));
-        assert_eq!(places.around(&[number("610113"), number("610305")]), Some(0));
+        assert_eq!(
+            places.children(number("610000")),
+            [number("610100"), number("610300")]
+        );
+        assert_eq!(
+            places.of_level(Some(number("610000")), Level::County),
+            [number("610113"), number("610305")]
+        );
+        assert_eq!(
+            places.at_or_above(number("610113001"), Level::City),
+            Some(number("610100"))
+        );
+        assert_eq!(
+            places.around(&[number("610113001"), number("610113")]),
+            Some(number("610113"))
+        );
+        assert_eq!(
+            places.around(&[number("610113"), number("610305")]),
+            Some(0)
+        );
         assert_eq!(places.full_name(number("610113")), "地610100地610113");
     }
 
     #[test]
     fn what_hangs_in_the_air_is_a_root_and_a_circle_is_cut() {
         let places = places();
-        let roots: Vec<&str> =
-            places.roots().into_iter().filter_map(|number| places.get(number)).map(|place| place.code.as_str()).collect();
+        let roots: Vec<&str> = places
+            .roots()
+            .into_iter()
+            .filter_map(|number| places.get(number))
+            .map(|place| place.code.as_str())
+            .collect();
         assert_eq!(roots, ["610000", "990000", "999998"]);
         assert_eq!(places.path(places.by_code("999999").unwrap()).len(), 2);
     }

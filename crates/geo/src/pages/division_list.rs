@@ -27,13 +27,21 @@ pub(super) async fn show(State(geo): State<Geo>, permit: RequirePermit, shell: S
 }
 
 /// The page, or the address of the one division that was meant.
-async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Result<Page, Url>, GeoError> {
+pub(crate) async fn page(
+    geo: &Geo,
+    permit: &Permit,
+    shell: Shell,
+) -> Result<Result<Page, Url>, GeoError> {
     let text = shell.text.clone();
     let (as_of, known_on) = clocks_of(&shell.url);
     let moment = geo.moment(permit, as_of, known_on).await?;
     let places = &moment.scene.places;
     let at = |path: &str| clocks_at(&moment, geo.registry().today(), path);
-    let asked = shell.url.get("q").map(str::trim).filter(|asked| !asked.is_empty());
+    let asked = shell
+        .url
+        .get("q")
+        .map(str::trim)
+        .filter(|asked| !asked.is_empty());
     if let Some(code) = asked.filter(|asked| asked.bytes().all(|byte| byte.is_ascii_digit()))
         && geo.place(permit, &moment, code).await?.is_some()
     {
@@ -58,7 +66,10 @@ async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Result<Page, U
     let table = columns.table(&text, &moment, &text.get("geo-divisions"), &shown, &at);
     let search = Field::new("q", text.get("geo-search"))
         .input(Input::Search)
-        .render(&text, &FormState::new().with("q", asked.unwrap_or_default()));
+        .render(
+            &text,
+            &FormState::new().with("q", asked.unwrap_or_default()),
+        );
     let body = html! {
         form.filters method="get" action="/divisions" data-live="" {
             (search)
@@ -73,16 +84,29 @@ async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Result<Page, U
     Ok(Ok(shell
         .page(text.get("geo-divisions"))
         .as_of(sections::as_of(&moment))
-        .tool(ui::link_button(&text.get("geo-as-map"), &at("/map").to_string(), Some(Icon::Map), false))
+        .tool(ui::link_button(
+            &text.get("geo-as-map"),
+            &at("/map").to_string(),
+            Some(Icon::Map),
+            false,
+        ))
         .body(body)
-        .source_line(html! { (text.get("geo-divisions-source")) " " (commit_words(&text, &moment)) })))
+        .source_line(
+            html! { (text.get("geo-divisions-source")) " " (commit_words(&text, &moment)) },
+        )))
 }
 
 /// 业务时点 and commit in words.
 pub(super) fn commit_words(text: &Text, moment: &Moment) -> String {
     let commit = ui::format::integer(moment.clocks.as_known_on.get());
-    let as_of = text.with("geo-note-as-of", &[("day", &moment.clocks.as_of.to_string())]);
-    format!("{as_of} · {}", text.with("geo-note-commit", &[("number", &commit)]))
+    let as_of = text.with(
+        "geo-note-as-of",
+        &[("day", &moment.clocks.as_of.to_string())],
+    );
+    format!(
+        "{as_of} · {}",
+        text.with("geo-note-commit", &[("number", &commit)])
+    )
 }
 
 /// Figures that lists of divisions show.
@@ -98,17 +122,26 @@ impl<'a> Columns<'a> {
             let kinds = Kinds::of_codes(&figure.kinds, standard);
             (figure, numbers.evaluate(moment, figure, &kinds))
         });
-        Self { figures: evaluated.collect() }
+        Self {
+            figures: evaluated.collect(),
+        }
     }
 
     /// The figures with their values for one place.
-    pub(super) fn of(&self, number: PlaceNumber) -> impl Iterator<Item = (&'a standard::Figure, Option<f64>)> {
-        self.figures.iter().map(move |(figure, evaluation)| (*figure, evaluation.value(&evaluation.sums(number))))
+    pub(super) fn of(
+        &self,
+        number: PlaceNumber,
+    ) -> impl Iterator<Item = (&'a standard::Figure, Option<f64>)> {
+        self.figures
+            .iter()
+            .map(move |(figure, evaluation)| (*figure, evaluation.value(&evaluation.sums(number))))
     }
 
     /// Whether synthetic institutions are among those counted.
     pub(super) fn is_synthetic(&self) -> bool {
-        self.figures.iter().any(|(_, evaluation)| evaluation.synthetic > 0)
+        self.figures
+            .iter()
+            .any(|(_, evaluation)| evaluation.synthetic > 0)
     }
 
     /// A list of divisions with their figures.
@@ -124,16 +157,24 @@ impl<'a> Columns<'a> {
         let places = &moment.scene.places;
         let row = |number: &PlaceNumber| {
             let place = places.get(*number)?;
-            let above = place.above.and_then(|above| places.get(above)).map(|above| above.name.clone());
+            let above = place
+                .above
+                .and_then(|above| places.get(above))
+                .map(|above| above.name.clone());
             let mut cells = vec![
-                Cell::link(at(&format!("/divisions/{}", place.code)).to_string(), &place.name),
+                Cell::link(
+                    at(&format!("/divisions/{}", place.code)).to_string(),
+                    &place.name,
+                ),
                 Cell::Markup(ui::code(&place.code)),
                 Cell::text(text.get(sections::level_key(place.level))),
                 Cell::maybe_text(above),
                 Cell::integer(i64::try_from(places.children(*number).len()).unwrap_or(i64::MAX)),
             ];
             cells.extend(self.of(*number).map(|(figure, value)| {
-                value.map_or(Cell::Missing, |value| Cell::real(value, usize::from(figure.decimals)))
+                value.map_or(Cell::Missing, |value| {
+                    Cell::real(value, usize::from(figure.decimals))
+                })
             }));
             Some(Row::new(cells))
         };
@@ -145,7 +186,9 @@ impl<'a> Columns<'a> {
             .column(Column::number("below", text.get("geo-below")));
         for (figure, _) in &self.figures {
             table = table.column(
-                Column::number(&figure.name, figure.title.get(lang)).unit(figure.unit.get(lang)).hint(figure.about.get(lang)),
+                Column::number(&figure.name, figure.title.get(lang))
+                    .unit(figure.unit.get(lang))
+                    .hint(figure.about.get(lang)),
             );
         }
         table.rows(shown.iter().filter_map(row)).render(text)

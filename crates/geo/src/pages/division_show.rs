@@ -36,7 +36,12 @@ pub(super) async fn show(
     }
 }
 
-async fn page(geo: &Geo, permit: &Permit, code: &str, shell: Shell) -> Result<Page, GeoError> {
+pub(crate) async fn page(
+    geo: &Geo,
+    permit: &Permit,
+    code: &str,
+    shell: Shell,
+) -> Result<Page, GeoError> {
     let text = shell.text.clone();
     let (as_of, known_on) = clocks_of(&shell.url);
     let moment = geo.moment(permit, as_of, known_on).await?;
@@ -45,10 +50,16 @@ async fn page(geo: &Geo, permit: &Permit, code: &str, shell: Shell) -> Result<Pa
     let place = geo.place(permit, &moment, code).await?;
     let record = match place.and_then(|number| moment.scene.places.get(number)) {
         Some(place) => place.record,
-        None => *histories.records(code).first().ok_or_else(|| GeoError::NoSuch(format!("division {code}")))?,
+        None => *histories
+            .records(code)
+            .first()
+            .ok_or_else(|| GeoError::NoSuch(format!("division {code}")))?,
     };
     let lives = histories.lives(record);
-    let changes = geo.registry().view(permit, "division_change", moment.clocks).await?;
+    let changes = geo
+        .registry()
+        .view(permit, "division_change", moment.clocks)
+        .await?;
     let versions = versions(&text, geo.standard(), &histories, lives, &moment, &at);
     let documented = documented(&text, &changes, lives);
     let Some(number) = place else {
@@ -57,11 +68,26 @@ async fn page(geo: &Geo, permit: &Permit, code: &str, shell: Shell) -> Result<Pa
             (versions) (documented)
         };
         let name = lives.last().map_or(code, |life| life.name.as_str());
-        return Ok(shell.page(name).crumbs(vec![Crumb::link(text.get("geo-divisions"), at("/divisions").to_string())]).section("/divisions").as_of(sections::as_of(&moment)).body(body));
+        return Ok(shell
+            .page(name)
+            .crumbs(vec![Crumb::link(
+                text.get("geo-divisions"),
+                at("/divisions").to_string(),
+            )])
+            .section("/divisions")
+            .as_of(sections::as_of(&moment))
+            .body(body));
     };
     let scene = &moment.scene;
-    geo.prepare(scene, scene.places.level_of(place).unwrap_or(crate::Level::County)).await?;
-    let found = scene.places.get(number).ok_or_else(|| GeoError::NoSuch(format!("division {code}")))?;
+    geo.prepare(
+        scene,
+        scene.places.level_of(place).unwrap_or(crate::Level::County),
+    )
+    .await?;
+    let found = scene
+        .places
+        .get(number)
+        .ok_or_else(|| GeoError::NoSuch(format!("division {code}")))?;
     let numbers = Numbers::read(geo, permit, &moment).await?;
     let columns = Columns::new(geo, &moment, &numbers);
     let body = html! {
@@ -80,12 +106,19 @@ async fn page(geo: &Geo, permit: &Permit, code: &str, shell: Shell) -> Result<Pa
         .crumbs(crumbs(scene, number, &at))
         .section("/divisions")
         .as_of(sections::as_of(&moment))
-        .tool(ui::link_button(&text.get("geo-as-map"), &map_address(scene, number, &at).to_string(), Some(Icon::Map), false))
+        .tool(ui::link_button(
+            &text.get("geo-as-map"),
+            &map_address(scene, number, &at).to_string(),
+            Some(Icon::Map),
+            false,
+        ))
         .tool(ui::print_button(&text));
     if columns.is_synthetic() {
         page = page.badge(ui::badge(Tone::Explain, &text.get("ui-badge-synthetic")));
     }
-    Ok(page.body(body).source_line(html! { (text.get("geo-divisions-source")) " " (commit_words(&text, &moment)) }))
+    Ok(page.body(body).source_line(
+        html! { (text.get("geo-divisions-source")) " " (commit_words(&text, &moment)) },
+    ))
 }
 
 fn crumbs(scene: &Scene, number: PlaceNumber, at: &dyn Fn(&str) -> Url) -> Vec<Crumb> {
@@ -94,27 +127,55 @@ fn crumbs(scene: &Scene, number: PlaceNumber, at: &dyn Fn(&str) -> Url) -> Vec<C
         Some(if each == number {
             Crumb::here(place.name.clone())
         } else {
-            Crumb::link(place.name.clone(), at(&format!("/divisions/{}", place.code)).to_string())
+            Crumb::link(
+                place.name.clone(),
+                at(&format!("/divisions/{}", place.code)).to_string(),
+            )
         })
     };
-    scene.places.path(number).into_iter().filter_map(step).collect()
+    scene
+        .places
+        .path(number)
+        .into_iter()
+        .filter_map(step)
+        .collect()
 }
 
 fn map_address(scene: &Scene, number: PlaceNumber, at: &dyn Fn(&str) -> Url) -> Url {
-    let code = scene.places.get(number).map(|place| place.code.clone()).unwrap_or_default();
+    let code = scene
+        .places
+        .get(number)
+        .map(|place| place.code.clone())
+        .unwrap_or_default();
     at("/map").with("place", code)
 }
 
-fn facts(text: &Text, standard: &Standard, scene: &Scene, number: PlaceNumber) -> Vec<(String, Markup)> {
-    let Some(place) = scene.places.get(number) else { return Vec::new() };
+fn facts(
+    text: &Text,
+    standard: &Standard,
+    scene: &Scene,
+    number: PlaceNumber,
+) -> Vec<(String, Markup)> {
+    let Some(place) = scene.places.get(number) else {
+        return Vec::new();
+    };
     let mut facts = vec![
         (text.get("geo-code"), ui::code(&place.code)),
-        (text.get("geo-level"), html! { (text.get(sections::level_key(place.level))) }),
+        (
+            text.get("geo-level"),
+            html! { (text.get(sections::level_key(place.level))) },
+        ),
     ];
     if let Some(kind) = &place.kind {
-        facts.push((text.get("geo-division-kind"), html! { (kind_words(standard, kind, lang(text))) }));
+        facts.push((
+            text.get("geo-division-kind"),
+            html! { (kind_words(standard, kind, lang(text))) },
+        ));
     }
-    facts.push((text.get("geo-full-name"), html! { (scene.places.full_name(number)) }));
+    facts.push((
+        text.get("geo-full-name"),
+        html! { (scene.places.full_name(number)) },
+    ));
     let outline = if scene.is_schematic(number) {
         "geo-outline-schematic"
     } else if scene.bounds(number).is_some() {
@@ -127,20 +188,35 @@ fn facts(text: &Text, standard: &Standard, scene: &Scene, number: PlaceNumber) -
 }
 
 fn kind_words<'s>(standard: &'s Standard, kind: &'s str, lang: Lang) -> &'s str {
-    standard.code_set("division_kind").map_or(kind, |set| set.name_of(kind, lang))
+    standard
+        .code_set("division_kind")
+        .map_or(kind, |set| set.name_of(kind, lang))
 }
 
-fn stats(text: &Text, columns: &Columns<'_>, number: PlaceNumber, code: &str, at: &dyn Fn(&str) -> Url) -> Vec<Stat> {
+fn stats(
+    text: &Text,
+    columns: &Columns<'_>,
+    number: PlaceNumber,
+    code: &str,
+    at: &dyn Fn(&str) -> Url,
+) -> Vec<Stat> {
     let lang = lang(text);
     columns
         .of(number)
         .map(|(figure, value)| Stat {
             label: figure.title.get(lang).to_owned(),
-            value: value.map_or_else(|| "–".to_owned(), |value| ui::format::real(value, usize::from(figure.decimals))),
+            value: value.map_or_else(
+                || "–".to_owned(),
+                |value| ui::format::real(value, usize::from(figure.decimals)),
+            ),
             unit: figure.unit.get(lang).to_owned(),
             change: None,
-            href: is_of_institutions(figure)
-                .then(|| at("/map").with("figure", &figure.name).with("place", code).to_string()),
+            href: is_of_institutions(figure).then(|| {
+                at("/map")
+                    .with("figure", &figure.name)
+                    .with("place", code)
+                    .to_string()
+            }),
         })
         .collect()
 }
@@ -156,16 +232,34 @@ fn versions(
 ) -> Markup {
     let today = moment.clocks.as_of;
     let row = |life: &Life| {
-        let from = if life.from <= Day::BEGINNING { text.get("geo-since-ever") } else { life.from.to_string() };
-        let to = life.to.map_or_else(|| text.get("geo-until-now"), |to| to.add_days(-1).to_string());
+        let from = if life.from <= Day::BEGINNING {
+            text.get("geo-since-ever")
+        } else {
+            life.from.to_string()
+        };
+        let to = life.to.map_or_else(
+            || text.get("geo-until-now"),
+            |to| to.add_days(-1).to_string(),
+        );
         // A day on which this version holds shows the map as it was.
         let day = life.to.map(|to| to.add_days(-1)).filter(|day| *day < today);
         let name = match day {
-            Some(day) => Cell::link(at(&format!("/divisions/{}", life.code)).with("as_of", day).to_string(), &life.name),
+            Some(day) => Cell::link(
+                at(&format!("/divisions/{}", life.code))
+                    .with("as_of", day)
+                    .to_string(),
+                &life.name,
+            ),
             None => Cell::text(&life.name),
         };
-        let above = life.parent.and_then(|parent| histories.name(parent)).map(str::to_owned);
-        let kind = life.kind.as_deref().map(|kind| kind_words(standard, kind, lang(text)).to_owned());
+        let above = life
+            .parent
+            .and_then(|parent| histories.name(parent))
+            .map(str::to_owned);
+        let kind = life
+            .kind
+            .as_deref()
+            .map(|kind| kind_words(standard, kind, lang(text)).to_owned());
         let cells = vec![
             name,
             Cell::Markup(ui::code(&life.code)),
@@ -176,7 +270,11 @@ fn versions(
             Cell::maybe_text(life.source.clone()),
         ];
         let holds = life.from <= today && life.to.is_none_or(|to| today < to);
-        if holds { Row::new(cells).strong() } else { Row::new(cells) }
+        if holds {
+            Row::new(cells).strong()
+        } else {
+            Row::new(cells)
+        }
     };
     let table = Table::new(text.get("geo-versions"))
         .column(Column::text("name", text.get("geo-name")))
@@ -193,18 +291,35 @@ fn versions(
 /// What the documents say of changes of its codes.
 fn documented(text: &Text, changes: &View, lives: &[Life]) -> Markup {
     let table = changes.table();
-    let columns = ["old_code", "old_name", "new_code", "new_name", "date_text", "source"].map(|name| changes.column(name));
+    let columns = [
+        "old_code",
+        "old_name",
+        "new_code",
+        "new_name",
+        "date_text",
+        "source",
+    ]
+    .map(|name| changes.column(name));
     let cell = |column: usize, row: usize| {
         let column = columns.get(column).copied().flatten()?;
         table.text(column, row).map(str::to_owned)
     };
     let concerns = |row: &usize| {
-        [0, 2].iter().filter_map(|column| cell(*column, *row)).any(|code| lives.iter().any(|life| life.code == code))
+        [0, 2]
+            .iter()
+            .filter_map(|column| cell(*column, *row))
+            .any(|code| lives.iter().any(|life| life.code == code))
     };
     let rows: Vec<Row> = changes
         .rows()
         .filter(concerns)
-        .map(|row| Row::new((0..columns.len()).map(|column| Cell::maybe_text(cell(column, row))).collect()))
+        .map(|row| {
+            Row::new(
+                (0..columns.len())
+                    .map(|column| Cell::maybe_text(cell(column, row)))
+                    .collect(),
+            )
+        })
         .collect();
     if rows.is_empty() {
         return html! {};
@@ -220,7 +335,11 @@ fn documented(text: &Text, changes: &View, lives: &[Life]) -> Markup {
     ] {
         shown = shown.column(Column::text(key, text.get(label)));
     }
-    ui::section(&text.get("geo-changes"), html! {}, shown.rows(rows).render(text))
+    ui::section(
+        &text.get("geo-changes"),
+        html! {},
+        shown.rows(rows).render(text),
+    )
 }
 
 /// The divisions directly below, page by page.
@@ -238,7 +357,12 @@ fn below(
     }
     let pager = Pager::from_url(url, BELOW, children.len() as u64);
     let from = usize::try_from(pager.offset()).unwrap_or(0);
-    let shown: Vec<PlaceNumber> = children.iter().skip(from).take(BELOW as usize).copied().collect();
+    let shown: Vec<PlaceNumber> = children
+        .iter()
+        .skip(from)
+        .take(BELOW as usize)
+        .copied()
+        .collect();
     let title = text.get("geo-below-title");
     let table = html! {
         div #below data-region="" {
@@ -250,17 +374,32 @@ fn below(
 }
 
 /// The open institutions in it, by name, and where all of them are.
-fn institutions(text: &Text, numbers: &Numbers, scene: &Scene, number: PlaceNumber, at: &dyn Fn(&str) -> Url) -> Markup {
+fn institutions(
+    text: &Text,
+    numbers: &Numbers,
+    scene: &Scene,
+    number: PlaceNumber,
+    at: &dyn Fn(&str) -> Url,
+) -> Markup {
     let range = scene.places.range(number);
     let schools = &numbers.schools;
     let mut found: Vec<(&str, i64)> = schools
         .iter()
-        .filter(|(_, school)| school.is_open && school.place.is_some_and(|place| range.contains(&place)))
+        .filter(|(_, school)| {
+            school.is_open && school.place.is_some_and(|place| range.contains(&place))
+        })
         .map(|(row, school)| (schools.name(row), school.record))
         .collect();
     found.sort_unstable();
-    let code = scene.places.get(number).map(|place| place.code.clone()).unwrap_or_default();
-    let all = at("/institutions").with("division", code).with("status", "open").to_string();
+    let code = scene
+        .places
+        .get(number)
+        .map(|place| place.code.clone())
+        .unwrap_or_default();
+    let all = at("/institutions")
+        .with("division", code)
+        .with("status", "open")
+        .to_string();
     let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let body = html! {
         @if found.is_empty() {

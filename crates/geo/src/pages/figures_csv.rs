@@ -10,7 +10,7 @@ use ui::{Shell, Sort};
 
 use super::table::lines;
 use crate::api::Geo;
-use crate::drawn::{Drawn, Numbers, kinds_words, lang};
+use crate::drawn::{Drawn, Numbers, kinds_words, lang, span_words};
 use crate::error::GeoError;
 use crate::figures;
 use crate::state::{MapState, clocks_of};
@@ -20,8 +20,14 @@ pub(super) async fn send(State(geo): State<Geo>, permit: RequirePermit, shell: S
         Ok((name, bytes)) => {
             let mut response = bytes.into_response();
             let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/csv; charset=utf-8"),
+            );
+            headers.insert(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("private, no-store"),
+            );
             if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
                 headers.insert(header::CONTENT_DISPOSITION, value);
             }
@@ -32,8 +38,14 @@ pub(super) async fn send(State(geo): State<Geo>, permit: RequirePermit, shell: S
 }
 
 /// Its name and its bytes.
-pub(crate) async fn file(geo: &Geo, permit: &Permit, shell: &Shell) -> Result<(String, Vec<u8>), GeoError> {
-    permit.require(Action::Export).map_err(security::SecurityError::from)?;
+pub(crate) async fn file(
+    geo: &Geo,
+    permit: &Permit,
+    shell: &Shell,
+) -> Result<(String, Vec<u8>), GeoError> {
+    permit
+        .require(Action::Export)
+        .map_err(security::SecurityError::from)?;
     let text = &shell.text;
     let (as_of, known_on) = clocks_of(&shell.url);
     let moment = geo.moment(permit, as_of, known_on).await?;
@@ -60,28 +72,50 @@ pub(crate) async fn file(geo: &Geo, permit: &Permit, shell: &Shell) -> Result<(S
         "geo-nature",
     ]
     .map(|key| text.get(key));
-    let span = drawn.evaluation.span.clone().unwrap_or_default();
-    let years = if span.first == span.last { span.last } else { format!("{} – {}", span.first, span.last) };
+    let years = drawn
+        .evaluation
+        .span
+        .map(|span| span_words(text, span))
+        .unwrap_or_default();
     let is_ratio = drawn.evaluation.is_ratio();
-    let kinds = if figures::is_of_institutions(state.figure) { kinds_words(text, geo, &state.kinds) } else { String::new() };
-    let nature = if drawn.evaluation.synthetic > 0 { text.get("ui-badge-synthetic") } else { String::new() };
+    let kinds = if figures::is_of_institutions(state.figure) {
+        kinds_words(text, geo, &state.kinds)
+    } else {
+        String::new()
+    };
+    let nature = if drawn.evaluation.synthetic > 0 {
+        text.get("ui-badge-synthetic")
+    } else {
+        String::new()
+    };
     let fail = |error: std::io::Error| GeoError::Task(error.to_string());
     let mut writer = CsvWriter::new(Vec::new()).map_err(fail)?;
-    writer.write_row(head.iter().map(String::as_str)).map_err(fail)?;
+    writer
+        .write_row(head.iter().map(String::as_str))
+        .map_err(fail)?;
     let decimals = usize::from(state.figure.decimals);
     // Plain numbers: programs read them.
     let whole = |number: f64| format!("{number:.0}");
     for line in &lines {
-        let above = line.place.above.and_then(|above| moment.scene.places.get(above));
+        let above = line
+            .place
+            .above
+            .and_then(|above| moment.scene.places.get(above));
         let cells = [
             line.place.code.clone(),
             line.place.name.clone(),
             above.map(|above| above.name.clone()).unwrap_or_default(),
             state.figure.title.get(lang).to_owned(),
-            line.value.map(|value| format!("{value:.decimals$}")).unwrap_or_default(),
+            line.value
+                .map(|value| format!("{value:.decimals$}"))
+                .unwrap_or_default(),
             state.figure.unit.get(lang).to_owned(),
             whole(line.sums.numerator),
-            if is_ratio { whole(line.sums.denominator) } else { String::new() },
+            if is_ratio {
+                whole(line.sums.denominator)
+            } else {
+                String::new()
+            },
             line.sums.used.to_string(),
             line.sums.missing.to_string(),
             kinds.clone(),
@@ -90,8 +124,15 @@ pub(crate) async fn file(geo: &Geo, permit: &Permit, shell: &Shell) -> Result<(S
             moment.clocks.as_known_on.to_string(),
             nature.clone(),
         ];
-        writer.write_row(cells.iter().map(String::as_str)).map_err(fail)?;
+        writer
+            .write_row(cells.iter().map(String::as_str))
+            .map_err(fail)?;
     }
-    let name = format!("{}-{}-{}.csv", state.figure.name, state.level.layer(), moment.clocks.as_of);
+    let name = format!(
+        "{}-{}-{}.csv",
+        state.figure.name,
+        state.level.layer(),
+        moment.clocks.as_of
+    );
     Ok((name, writer.finish().map_err(fail)?))
 }

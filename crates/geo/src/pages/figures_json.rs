@@ -98,7 +98,11 @@ pub(super) async fn send(
     }
 }
 
-pub(crate) async fn figures(geo: &Geo, permit: &Permit, shell: &Shell) -> Result<Figures, GeoError> {
+pub(crate) async fn figures(
+    geo: &Geo,
+    permit: &Permit,
+    shell: &Shell,
+) -> Result<Figures, GeoError> {
     let url = &shell.url;
     for key in ["as_of", "known_on"] {
         strict_day(url, key)?;
@@ -133,7 +137,9 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
                 class: value.map(|value| drawn.classes.index(value) + 1),
                 name: place.name.clone(),
                 href: state.with_place(Some(*number)).address("/map").to_string(),
-                at: scene.label(*number).map(|point| [rounded(point.lon), rounded(point.lat)]),
+                at: scene
+                    .label(*number)
+                    .map(|point| [rounded(point.lon), rounded(point.lat)]),
                 parts: parts(&drawn.evaluation.sums(*number)),
             };
             Some((place.code.clone(), entry))
@@ -148,7 +154,12 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
             .classes
             .list()
             .iter()
-            .map(|class| Class { from: class.from, to: class.to, label: class.label.clone(), colour: class.colour })
+            .map(|class| Class {
+                from: class.from,
+                to: class.to,
+                label: class.label.clone(),
+                colour: class.colour,
+            })
             .collect(),
         values,
         missing: drawn.missing(),
@@ -157,7 +168,11 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
         points: numbers.schools.on_map(&state.kinds, None),
         norms: norms(state.figure, &state.kinds)
             .into_iter()
-            .map(|norm| NormValue { title: norm.title.get(lang).to_owned(), value: norm.value, source: norm.source.clone() })
+            .map(|norm| NormValue {
+                title: norm.title.get(lang).to_owned(),
+                value: norm.value,
+                source: norm.source.clone(),
+            })
             .collect(),
         as_of: state.moment.clocks.as_of.to_string(),
         commit: state.moment.clocks.as_known_on.get(),

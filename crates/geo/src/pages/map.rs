@@ -31,12 +31,22 @@ pub(crate) async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Pag
     geo.prepare(&moment.scene, state.level).await?;
     let numbers = Numbers::read(geo, permit, &moment).await?;
     let drawn = Drawn::new(&state, &numbers);
-    let list = (text.get("geo-as-list"), state.address("/map/table").to_string());
+    let list = (
+        text.get("geo-as-list"),
+        state.address("/map/table").to_string(),
+    );
     let frame = MapFrame {
         config: config(geo, &state).to_string(),
         controls: sections::controls(geo, &text, &state, "/map"),
         legend: sections::legend(geo, &text, &state, &numbers, &drawn),
-        panel: panel::panel(geo, &text, &state, &numbers, &drawn, state.place.or(state.within)),
+        panel: panel::panel(
+            geo,
+            &text,
+            &state,
+            &numbers,
+            &drawn,
+            state.place.or(state.within),
+        ),
         picture: still(&text, &state, &drawn, &numbers),
         list: Some(list),
         review: sections::review_line(geo, &text).await?,
@@ -52,7 +62,12 @@ pub(crate) async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Pag
     }
     if permit.allows(Action::Export) {
         let href = state.address("/map/figures.csv").to_string();
-        page = page.tool(ui::link_button(&text.get("ui-export"), &href, Some(Icon::Download), false));
+        page = page.tool(ui::link_button(
+            &text.get("ui-export"),
+            &href,
+            Some(Icon::Download),
+            false,
+        ));
     }
     Ok(page.tool(ui::print_button(&text)).body(frame.render(&text)))
 }
@@ -62,9 +77,11 @@ fn still(text: &ui::Text, state: &MapState<'_>, drawn: &Drawn, numbers: &Numbers
     let drawn_picture = if drawn.places.len() > picture::MOST_PLACES {
         let wider = state.with_level(Level::County);
         let wider_drawn = Drawn::new(&wider, numbers);
-        picture::picture(text, &wider, &wider_drawn, numbers).map(|svg| html! {
-            p.hint { (text.get("geo-picture-counties")) }
-            (svg)
+        picture::picture(text, &wider, &wider_drawn, numbers).map(|svg| {
+            html! {
+                p.hint { (text.get("geo-picture-counties")) }
+                (svg)
+            }
         })
     } else {
         picture::picture(text, state, drawn, numbers)
@@ -75,18 +92,37 @@ fn still(text: &ui::Text, state: &MapState<'_>, drawn: &Drawn, numbers: &Numbers
 /// What the map element must know (the page of `ui::MapFrame` documents it).
 fn config(geo: &Geo, state: &MapState<'_>) -> Value {
     let scene = &state.moment.scene;
-    let home = state.home.and_then(|home| scene.places.get(home)).map(|place| place.code.clone()).unwrap_or_default();
-    let bounds = state.home.and_then(|home| scene.bounds(home)).or_else(|| scene.everything());
+    let home = state
+        .home
+        .and_then(|home| scene.places.get(home))
+        .map(|place| place.code.clone())
+        .unwrap_or_default();
+    let bounds = state
+        .home
+        .and_then(|home| scene.bounds(home))
+        .or_else(|| scene.everything());
     // Without any outline the map shows the country.
-    let bounds = bounds.map_or([73.0, 18.0, 135.5, 53.8], |bounds| [bounds.west, bounds.south, bounds.east, bounds.north]);
+    let bounds = bounds.map_or([73.0, 18.0, 135.5, 53.8], |bounds| {
+        [bounds.west, bounds.south, bounds.east, bounds.north]
+    });
     let areas: Vec<&str> = Level::MAPPED.iter().map(|level| level.layer()).collect();
-    let zooms: serde_json::Map<String, Value> =
-        areas.iter().map(|area| ((*area).to_owned(), json!([0, DEEPEST_AREAS]))).collect();
+    let zooms: serde_json::Map<String, Value> = areas
+        .iter()
+        .map(|area| ((*area).to_owned(), json!([0, DEEPEST_AREAS])))
+        .collect();
     // The colours of kinds: those that most maps are about come first.
     let mut kinds = kind_codes(geo.standard());
-    kinds.sort_by_key(|kind| ["primary", "junior", "senior", "kindergarten", "vocational"].iter().position(|known| known == kind).unwrap_or(usize::MAX));
-    let pairs: serde_json::Map<String, Value> =
-        state.pairs().into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))).collect();
+    kinds.sort_by_key(|kind| {
+        ["primary", "junior", "senior", "kindergarten", "vocational"]
+            .iter()
+            .position(|known| known == kind)
+            .unwrap_or(usize::MAX)
+    });
+    let pairs: serde_json::Map<String, Value> = state
+        .pairs()
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), Value::String(value)))
+        .collect();
     json!({
         "bounds": bounds,
         "home": home,

@@ -1,18 +1,18 @@
 //! The pages, figures and tiles of this room. One operation a file.
 
-mod division_list;
-mod division_show;
-mod figures_csv;
-mod figures_json;
-mod map;
-mod panel;
-mod peers;
-mod picture;
-mod sections;
+pub(crate) mod division_list;
+pub(crate) mod division_show;
+pub(crate) mod figures_csv;
+pub(crate) mod figures_json;
+pub(crate) mod map;
+pub(crate) mod panel;
+pub(crate) mod peers;
+pub(crate) mod picture;
+pub(crate) mod sections;
 mod send;
-mod table;
-mod tile;
-mod tile_json;
+pub(crate) mod table;
+pub(crate) mod tile;
+pub(crate) mod tile_json;
 
 use security::{Access, Action, Room};
 
@@ -25,7 +25,11 @@ pub fn room<S: Clone + Send + Sync + 'static>(geo: Geo) -> Room<S> {
         .get("/map", read, map::show)
         .get("/map/table", read, table::show)
         .get("/map/figures.json", read, figures_json::send)
-        .get("/map/figures.csv", Access::Action(Action::Export), figures_csv::send)
+        .get(
+            "/map/figures.csv",
+            Access::Action(Action::Export),
+            figures_csv::send,
+        )
         .get("/map/place/{code}", read, panel::send)
         .get("/tiles/{file}", read, tile_json::send)
         .get("/tiles/{layer}/{z}/{x}/{file}", read, tile::send)

@@ -11,7 +11,9 @@ use ui::{Cell, Column, Row, Shell, Stat, Table, Text, Tone};
 use super::peers::Standing;
 use super::{sections, send};
 use crate::api::Geo;
-use crate::drawn::{Drawn, Numbers, definition_line, joined, lang, notes, single_norm, value_words};
+use crate::drawn::{
+    Drawn, Numbers, definition_line, joined, lang, notes, single_norm, value_words,
+};
 use crate::error::GeoError;
 use crate::figures::{self, Evaluation};
 use crate::layers::PlaceNumber;
@@ -30,18 +32,31 @@ pub(super) async fn send(
     headers: HeaderMap,
 ) -> Response {
     match fragment(&geo, &permit, &code, &shell).await {
-        Ok(markup) => send::bytes(&headers, "text/html; charset=utf-8", markup.into_string().into_bytes()),
+        Ok(markup) => send::bytes(
+            &headers,
+            "text/html; charset=utf-8",
+            markup.into_string().into_bytes(),
+        ),
         Err(error) => error.as_json(),
     }
 }
 
-async fn fragment(geo: &Geo, permit: &Permit, code: &str, shell: &Shell) -> Result<Markup, GeoError> {
+pub(crate) async fn fragment(
+    geo: &Geo,
+    permit: &Permit,
+    code: &str,
+    shell: &Shell,
+) -> Result<Markup, GeoError> {
     let (as_of, known_on) = clocks_of(&shell.url);
     let moment = geo.moment(permit, as_of, known_on).await?;
     let state = MapState::read(geo, permit, &moment, &shell.url).await?;
     let place = geo.place(permit, &moment, code).await?;
     let place = place.ok_or_else(|| GeoError::NoSuch(format!("division {code} on this day")))?;
-    let own_level = moment.scene.places.level_of(Some(place)).unwrap_or(state.level);
+    let own_level = moment
+        .scene
+        .places
+        .level_of(Some(place))
+        .unwrap_or(state.level);
     for level in [state.level, own_level] {
         geo.prepare(&moment.scene, level).await?;
     }
@@ -65,14 +80,24 @@ pub(super) fn panel(
     place: Option<PlaceNumber>,
 ) -> Markup {
     let scene = &state.moment.scene;
-    let Some(number) = place.or(state.whole()) else { return html! { p { (text.get("geo-no-divisions")) } } };
-    let Some(place) = scene.places.get(number) else { return html! {} };
-    let bounds = scene
-        .bounds(number)
-        .map(|bounds| format!("{:.5},{:.5},{:.5},{:.5}", bounds.west, bounds.south, bounds.east, bounds.north));
+    let Some(number) = place.or(state.whole()) else {
+        return html! { p { (text.get("geo-no-divisions")) } };
+    };
+    let Some(place) = scene.places.get(number) else {
+        return html! {};
+    };
+    let bounds = scene.bounds(number).map(|bounds| {
+        format!(
+            "{:.5},{:.5},{:.5},{:.5}",
+            bounds.west, bounds.south, bounds.east, bounds.north
+        )
+    });
     let standing = standing(state, drawn, number);
     let norm = single_norm(state.figure, &state.kinds);
-    let inside = state.level_inside(number).filter(|_| state.whole() != Some(number)).map(|_| state.inside(number));
+    let inside = state
+        .level_inside(number)
+        .filter(|_| state.whole() != Some(number))
+        .map(|_| state.inside(number));
     html! {
         div data-bounds=[bounds] {
             h2 {
@@ -100,8 +125,17 @@ pub(super) fn panel(
 
 /// The list of the institutions that the figure counts in a place.
 pub(super) fn institutions_address(state: &MapState<'_>, number: PlaceNumber) -> ui::Url {
-    let code = state.moment.scene.places.get(number).map(|place| place.code.clone()).unwrap_or_default();
-    let mut url = state.clocks_at("/institutions").with("division", code).with("status", "open");
+    let code = state
+        .moment
+        .scene
+        .places
+        .get(number)
+        .map(|place| place.code.clone())
+        .unwrap_or_default();
+    let mut url = state
+        .clocks_at("/institutions")
+        .with("division", code)
+        .with("status", "open");
     for kind in state.kinds.codes() {
         url = url.adding("kind", kind);
     }
@@ -165,11 +199,15 @@ fn most_telling(
         return html! {};
     }
     let range = state.moment.scene.places.range(number);
-    let mut found: Vec<(f64, u32)> =
-        evaluation.shares(range).filter_map(|share| Some((evaluation.value_of(share)?, share.row))).collect();
+    let mut found: Vec<(f64, u32)> = evaluation
+        .shares(range)
+        .filter_map(|share| Some((evaluation.value_of(share)?, share.row)))
+        .collect();
     found.sort_by(|one, other| match figure.direction {
         Direction::Higher => one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)),
-        Direction::Lower | Direction::Neutral => other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)),
+        Direction::Lower | Direction::Neutral => {
+            other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
+        }
     });
     if found.is_empty() {
         return html! {};
@@ -179,7 +217,10 @@ fn most_telling(
         let record = numbers.schools.get(*row)?.record;
         let href = state.clocks_at(&format!("/institutions/{record}"));
         let words = value_words(figure, Some(*value));
-        Some(Row::new(vec![Cell::link(href.to_string(), numbers.schools.name(*row)), Cell::Number(words)]))
+        Some(Row::new(vec![
+            Cell::link(href.to_string(), numbers.schools.name(*row)),
+            Cell::Number(words),
+        ]))
     };
     let key = match figure.direction {
         Direction::Higher => "geo-lowest",
@@ -197,7 +238,9 @@ fn most_telling(
 /// The places of the next level inside, which open their panels.
 fn below(text: &Text, state: &MapState<'_>, drawn: &Drawn, number: PlaceNumber) -> Markup {
     let places = &state.moment.scene.places;
-    let Some(level) = state.level_inside(number) else { return html! {} };
+    let Some(level) = state.level_inside(number) else {
+        return html! {};
+    };
     let mut found: Vec<(PlaceNumber, Option<f64>)> = places
         .of_level(Some(number), level)
         .into_iter()
@@ -205,19 +248,29 @@ fn below(text: &Text, state: &MapState<'_>, drawn: &Drawn, number: PlaceNumber) 
         .collect();
     let all = found.len();
     // Those with a value first, the greatest on top.
-    found.sort_by(|one, other| other.1.unwrap_or(f64::NEG_INFINITY).total_cmp(&one.1.unwrap_or(f64::NEG_INFINITY)));
+    found.sort_by(|one, other| {
+        other
+            .1
+            .unwrap_or(f64::NEG_INFINITY)
+            .total_cmp(&one.1.unwrap_or(f64::NEG_INFINITY))
+    });
     let row = |(each, value): &(PlaceNumber, Option<f64>)| {
         let place = places.get(*each)?;
         let state = state.with_level(level);
         let href = state.with_place(Some(*each)).address("/map");
         let link = html! { a href=(href) data-place=(place.code) { (place.name) } };
-        let cell = value.map_or(Cell::Missing, |value| Cell::Number(value_words(state.figure, Some(value))));
+        let cell = value.map_or(Cell::Missing, |value| {
+            Cell::Number(value_words(state.figure, Some(value)))
+        });
         Some(Row::new(vec![Cell::Markup(link), cell]))
     };
     let caption = text.get(sections::level_key(level));
     let table = Table::new(&caption)
         .column(Column::text("name", caption.clone()))
-        .column(Column::number("value", state.figure.title.get(lang(text))).unit(state.figure.unit.get(lang(text))))
+        .column(
+            Column::number("value", state.figure.title.get(lang(text)))
+                .unit(state.figure.unit.get(lang(text))),
+        )
         .rows(found.iter().take(MOST_BELOW).filter_map(row));
     let list = state.inside(number).with_level(level);
     html! {

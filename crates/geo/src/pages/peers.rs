@@ -16,7 +16,10 @@ pub(super) struct Standing {
 
 impl Standing {
     /// Of a value among those of the peers, itself included; `None` where there is nothing to compare.
-    pub(super) fn new(own: Option<f64>, peers: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
+    pub(super) fn new(
+        own: Option<f64>,
+        peers: impl IntoIterator<Item = Option<f64>>,
+    ) -> Option<Self> {
         let own = own?;
         let mut values: Vec<f64> = peers.into_iter().flatten().collect();
         values.sort_by(f64::total_cmp);
@@ -25,12 +28,18 @@ impl Standing {
 
     /// The rank from the top, counted from 1; equal values share it.
     pub(super) fn rank(&self) -> usize {
-        self.values.iter().filter(|value| **value > self.own).count() + 1
+        self.values
+            .iter()
+            .filter(|value| **value > self.own)
+            .count()
+            + 1
     }
 
     /// The line and what it says in words.
     pub(super) fn render(&self, text: &Text, figure: &Figure, norm: Option<&Norm>) -> Markup {
-        let (Some(least), Some(most)) = (self.values.first(), self.values.last()) else { return html! {} };
+        let (Some(least), Some(most)) = (self.values.first(), self.values.last()) else {
+            return html! {};
+        };
         let (least, most) = match norm {
             Some(norm) => (least.min(norm.value), most.max(norm.value)),
             None => (*least, *most),
@@ -42,11 +51,18 @@ impl Standing {
             "geo-rank",
             &[
                 ("rank", &self.rank().to_string()),
-                ("count", &format::integer(i64::try_from(self.values.len()).unwrap_or(i64::MAX))),
+                (
+                    "count",
+                    &format::integer(i64::try_from(self.values.len()).unwrap_or(i64::MAX)),
+                ),
             ],
         );
         let norm_words = norm.map(|norm| {
-            format!("{} {}", norm.title.get(lang(text)), format::real(norm.value, usize::from(figure.decimals)))
+            format!(
+                "{} {}",
+                norm.title.get(lang(text)),
+                format::real(norm.value, usize::from(figure.decimals))
+            )
         });
         html! {
             div.peers {
@@ -71,7 +87,11 @@ mod tests {
 
     #[test]
     fn equal_values_share_a_rank() {
-        let standing = Standing::new(Some(40.0), [Some(40.0), Some(50.0), None, Some(40.0), Some(30.0)]).unwrap();
+        let standing = Standing::new(
+            Some(40.0),
+            [Some(40.0), Some(50.0), None, Some(40.0), Some(30.0)],
+        )
+        .unwrap();
         assert_eq!(standing.rank(), 2);
         assert_eq!(standing.values.len(), 4);
         assert!(Standing::new(Some(1.0), [Some(1.0)]).is_none());

@@ -14,7 +14,11 @@ use crate::state::MapState;
 /// 审图号 and 示意图,不作为划界依据: on every map and its prints.
 pub(crate) async fn review_line(geo: &Geo, text: &Text) -> Result<String, GeoError> {
     let number = geo.review_number().await?;
-    let number = if number.is_empty() { text.get("geo-review-missing") } else { number };
+    let number = if number.is_empty() {
+        text.get("geo-review-missing")
+    } else {
+        number
+    };
     Ok(text.with("geo-review", &[("number", &number)]))
 }
 
@@ -34,15 +38,23 @@ pub(super) fn controls(geo: &Geo, text: &Text, state: &MapState<'_>, path: &str)
         .iter()
         .map(|figure| Choice::new(&figure.name, figure.title.get(lang)))
         .collect();
-    let levels =
-        state.levels().into_iter().map(|level| Choice::new(level.layer(), text.get(level_key(level)))).collect();
+    let levels = state
+        .levels()
+        .into_iter()
+        .map(|level| Choice::new(level.layer(), text.get(level_key(level))))
+        .collect();
     let held = FormState::new()
         .with("figure", &state.figure.name)
         .with("level", state.level.layer())
         .with("kind", state.kinds.param())
         .with("points", if state.points { "1" } else { "" });
     let select = |name: &str, label: &str, choices: Vec<Choice>| {
-        Field::new(name, text.get(label)).input(Input::Select { choices, empty: None }).render(text, &held)
+        Field::new(name, text.get(label))
+            .input(Input::Select {
+                choices,
+                empty: None,
+            })
+            .render(text, &held)
     };
     let kept = state.pairs().into_iter().filter(|(key, value)| {
         ["as_of", "known_on", "place", "within"].contains(key) && !value.is_empty()
@@ -75,18 +87,31 @@ pub(super) fn level_key(level: crate::Level) -> &'static str {
 fn kind_choices(geo: &Geo, text: &Text, state: &MapState<'_>) -> Vec<Choice> {
     let standard = geo.standard();
     let mut offered = vec![Kinds::all()];
-    let usual = figures::shown(standard).into_iter().map(|figure| Kinds::of_codes(&figure.kinds, standard));
-    let single = kind_codes(standard).into_iter().filter_map(|code| Kinds::parse(code, standard));
+    let usual = figures::shown(standard)
+        .into_iter()
+        .map(|figure| Kinds::of_codes(&figure.kinds, standard));
+    let single = kind_codes(standard)
+        .into_iter()
+        .filter_map(|code| Kinds::parse(code, standard));
     for kinds in usual.chain(single).chain([state.kinds.clone()]) {
         if !offered.contains(&kinds) {
             offered.push(kinds);
         }
     }
-    offered.into_iter().map(|kinds| Choice::new(kinds.param(), kinds_words(text, geo, &kinds))).collect()
+    offered
+        .into_iter()
+        .map(|kinds| Choice::new(kinds.param(), kinds_words(text, geo, &kinds)))
+        .collect()
 }
 
 /// The legend of a state, with what must be known beside it.
-pub(super) fn legend(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers, drawn: &Drawn) -> Markup {
+pub(super) fn legend(
+    geo: &Geo,
+    text: &Text,
+    state: &MapState<'_>,
+    numbers: &Numbers,
+    drawn: &Drawn,
+) -> Markup {
     let lang = lang(text);
     let counts = drawn.counts();
     let mut classes: Vec<LegendClass> = drawn
@@ -94,13 +119,25 @@ pub(super) fn legend(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Num
         .list()
         .iter()
         .zip(counts)
-        .map(|(class, count)| LegendClass { class: class.fill, label: class.label.clone(), count: Some(count) })
+        .map(|(class, count)| LegendClass {
+            class: class.fill,
+            label: class.label.clone(),
+            count: Some(count),
+        })
         .collect();
     if drawn.missing() > 0 {
         let count = i64::try_from(drawn.missing()).ok();
-        classes.push(LegendClass { class: "fill-missing", label: text.get("ui-no-value"), count });
+        classes.push(LegendClass {
+            class: "fill-missing",
+            label: text.get("ui-no-value"),
+            count,
+        });
     }
-    let title = format!("{}({})", state.figure.title.get(lang), state.figure.unit.get(lang));
+    let title = format!(
+        "{}({})",
+        state.figure.title.get(lang),
+        state.figure.unit.get(lang)
+    );
     html! {
         (ui::legend(&title, &classes))
         p.hint { (joined(text, &notes(text, geo, state, numbers, drawn))) }
@@ -111,7 +148,13 @@ pub(super) fn legend(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Num
 pub(super) fn crumbs(state: &MapState<'_>, last: Option<PlaceNumber>) -> Vec<Crumb> {
     steps(state, last)
         .into_iter()
-        .map(|step| if step.is_last { Crumb::here(step.name) } else { Crumb::link(step.name, step.href) })
+        .map(|step| {
+            if step.is_last {
+                Crumb::here(step.name)
+            } else {
+                Crumb::link(step.name, step.href)
+            }
+        })
         .collect()
 }
 
@@ -139,10 +182,15 @@ struct CrumbStep {
 
 fn steps(state: &MapState<'_>, last: Option<PlaceNumber>) -> Vec<CrumbStep> {
     let places = &state.moment.scene.places;
-    let Some(last) = last.or(state.home) else { return Vec::new() };
+    let Some(last) = last.or(state.home) else {
+        return Vec::new();
+    };
     let path = places.path(last);
     // The reader's own map begins at home.
-    let from = state.home.and_then(|home| path.iter().position(|number| *number == home)).unwrap_or(0);
+    let from = state
+        .home
+        .and_then(|home| path.iter().position(|number| *number == home))
+        .unwrap_or(0);
     let step = |number: &PlaceNumber| {
         let place = places.get(*number)?;
         let inside = state.inside(*number);
@@ -159,5 +207,6 @@ fn steps(state: &MapState<'_>, last: Option<PlaceNumber>) -> Vec<CrumbStep> {
 
 /// The badge of synthetic numbers.
 pub(super) fn synthetic_badge(text: &Text, drawn: &Drawn) -> Option<Markup> {
-    (drawn.evaluation.synthetic > 0).then(|| ui::badge(Tone::Explain, &text.get("ui-badge-synthetic")))
+    (drawn.evaluation.synthetic > 0)
+        .then(|| ui::badge(Tone::Explain, &text.get("ui-badge-synthetic")))
 }

@@ -43,7 +43,12 @@ pub(super) fn lines<'a>(state: &'a MapState<'_>, drawn: &Drawn, sort: &Sort) -> 
         .iter()
         .filter_map(|(number, value)| {
             let place = places.get(*number)?;
-            Some(Line { number: *number, place, value: *value, sums: drawn.evaluation.sums(*number) })
+            Some(Line {
+                number: *number,
+                place,
+                value: *value,
+                sums: drawn.evaluation.sums(*number),
+            })
         })
         .collect();
     lines.sort_by(|one, other| order(&sort.key, sort.descending, one, other));
@@ -61,15 +66,21 @@ fn order(key: &str, descending: bool, one: &Line<'_>, other: &Line<'_>) -> Order
         "value" => by_number(one.value, other.value),
         "numerator" => by_number(Some(one.sums.numerator), Some(other.sums.numerator)),
         "denominator" => by_number(Some(one.sums.denominator), Some(other.sums.denominator)),
-        "used" => by_number(Some(f64::from(one.sums.used)), Some(f64::from(other.sums.used))),
-        "missing" => by_number(Some(f64::from(one.sums.missing)), Some(f64::from(other.sums.missing))),
+        "used" => by_number(
+            Some(f64::from(one.sums.used)),
+            Some(f64::from(other.sums.used)),
+        ),
+        "missing" => by_number(
+            Some(f64::from(one.sums.missing)),
+            Some(f64::from(other.sums.missing)),
+        ),
         "name" => turned(one.place.name.cmp(&other.place.name)),
         _ => turned(one.place.code.cmp(&other.place.code)),
     };
     first.then_with(|| one.place.code.cmp(&other.place.code))
 }
 
-async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Page, GeoError> {
+pub(crate) async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Page, GeoError> {
     let text = shell.text.clone();
     let url = shell.url.clone();
     let (as_of, known_on) = clocks_of(&url);
@@ -94,20 +105,36 @@ async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Page, GeoError
         }
     };
     let mut page = shell
-        .page(text.with("geo-table-title", &[("figure", state.figure.title.get(lang(&text)))]))
+        .page(text.with(
+            "geo-table-title",
+            &[("figure", state.figure.title.get(lang(&text)))],
+        ))
         .crumbs(sections::crumbs(&state, state.within))
         .section("/map")
         .as_of(sections::as_of(&moment))
-        .tool(ui::link_button(&text.get("geo-as-map"), &state.address("/map").to_string(), Some(Icon::Map), false));
+        .tool(ui::link_button(
+            &text.get("geo-as-map"),
+            &state.address("/map").to_string(),
+            Some(Icon::Map),
+            false,
+        ));
     if permit.allows(Action::Export) {
         let href = state.address("/map/figures.csv").to_string();
-        page = page.tool(ui::link_button(&text.get("ui-export"), &href, Some(Icon::Download), false));
+        page = page.tool(ui::link_button(
+            &text.get("ui-export"),
+            &href,
+            Some(Icon::Download),
+            false,
+        ));
     }
     if let Some(badge) = sections::synthetic_badge(&text, &drawn) {
         page = page.badge(badge);
     }
     let source = html! { (definition_line(&text, state.figure)) " " (joined(&text, &notes)) };
-    Ok(page.tool(ui::print_button(&text)).body(body).source_line(source))
+    Ok(page
+        .tool(ui::print_button(&text))
+        .body(body)
+        .source_line(source))
 }
 
 fn table(
@@ -126,7 +153,9 @@ fn table(
     let of_institutions = figures::is_of_institutions(figure);
     let cells = |name: Cell, code: Cell, above: Cell, value: Option<f64>, sums: &Sums| {
         let mut cells = vec![name, code, above];
-        cells.push(value.map_or(Cell::Missing, |value| Cell::Number(value_words(figure, Some(value)))));
+        cells.push(value.map_or(Cell::Missing, |value| {
+            Cell::Number(value_words(figure, Some(value)))
+        }));
         if is_ratio {
             cells.extend([sums.numerator, sums.denominator].map(|number| Cell::real(number, 0)));
         }
@@ -138,19 +167,43 @@ fn table(
     let row = |line: &Line<'_>| {
         let href = match state.level_inside(line.number) {
             Some(_) => state.inside(line.number).address("/map/table").to_string(),
-            None => state.clocks_at(&format!("/divisions/{}", line.place.code)).to_string(),
+            None => state
+                .clocks_at(&format!("/divisions/{}", line.place.code))
+                .to_string(),
         };
-        let above = line.place.above.and_then(|above| places.get(above)).map(|above| above.name.clone());
+        let above = line
+            .place
+            .above
+            .and_then(|above| places.get(above))
+            .map(|above| above.name.clone());
         let code = Cell::Markup(ui::code(&line.place.code));
-        Row::new(cells(Cell::link(href, &line.place.name), code, Cell::maybe_text(above), line.value, &line.sums))
-            .id(format!("d{}", line.place.code))
+        Row::new(cells(
+            Cell::link(href, &line.place.name),
+            code,
+            Cell::maybe_text(above),
+            line.value,
+            &line.sums,
+        ))
+        .id(format!("d{}", line.place.code))
     };
-    let shown = lines.iter().skip(usize::try_from(pager.offset()).unwrap_or(0)).take(ROWS as usize);
+    let shown = lines
+        .iter()
+        .skip(usize::try_from(pager.offset()).unwrap_or(0))
+        .take(ROWS as usize);
     let mut table = Table::new(text.with("geo-table-title", &[("figure", figure.title.get(lang))]))
         .column(Column::text("name", text.get(sections::level_key(state.level))).sortable())
-        .column(Column::text("code", text.get("geo-code")).narrow().sortable())
+        .column(
+            Column::text("code", text.get("geo-code"))
+                .narrow()
+                .sortable(),
+        )
         .column(Column::text("above", text.get("geo-above")).narrow())
-        .column(Column::number("value", figure.title.get(lang)).unit(figure.unit.get(lang)).hint(figure.about.get(lang)).sortable());
+        .column(
+            Column::number("value", figure.title.get(lang))
+                .unit(figure.unit.get(lang))
+                .hint(figure.about.get(lang))
+                .sortable(),
+        );
     if is_ratio {
         table = table
             .column(Column::number("numerator", text.get("geo-numerator")).sortable())
@@ -176,6 +229,12 @@ fn table(
     }
     let total = drawn.evaluation.value(&drawn.total);
     table
-        .totals(cells(Cell::text(text.get("ui-table-total")), Cell::text(""), Cell::text(""), total, &drawn.total))
+        .totals(cells(
+            Cell::text(text.get("ui-table-total")),
+            Cell::text(""),
+            Cell::text(""),
+            total,
+            &drawn.total,
+        ))
         .sorted(sort, url)
 }

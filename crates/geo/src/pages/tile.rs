@@ -18,7 +18,7 @@ use crate::state::{strict_day, strict_kinds};
 use crate::tiles::{self, Layer, StoredTile, TileKey};
 
 /// Where a tile is, as its address says.
-pub(super) type Address = (String, String, String, String);
+pub(crate) type Address = (String, String, String, String);
 
 pub(super) async fn send(
     State(geo): State<Geo>,
@@ -40,18 +40,29 @@ pub(crate) async fn tile(
     address: &Address,
     url: &Url,
 ) -> Result<Arc<StoredTile>, GeoError> {
-    let (layer, tile) = parse(address).ok_or_else(|| GeoError::NoSuch("tile at this address".to_owned()))?;
-    let moment = geo.moment(permit, strict_day(url, "as_of")?, strict_day(url, "known_on")?).await?;
+    let (layer, tile) =
+        parse(address).ok_or_else(|| GeoError::NoSuch("tile at this address".to_owned()))?;
+    let moment = geo
+        .moment(
+            permit,
+            strict_day(url, "as_of")?,
+            strict_day(url, "known_on")?,
+        )
+        .await?;
     let kinds = strict_kinds(url, geo)?;
     let schools = match layer {
         Layer::Institutions => Some(geo.schools(permit, &moment).await?),
         Layer::Areas(_) => None,
     };
-    let scope = schools.as_ref().map(|schools| {
-        let (table, rows) = schools.scope();
-        (table, rows, kinds.param().to_owned())
-    });
-    let key = TileKey { layer, tile, scene: moment.scene.id, scope };
+    let scope = schools
+        .as_ref()
+        .map(|schools| (schools.scope(), kinds.param().to_owned()));
+    let key = TileKey {
+        layer,
+        tile,
+        scene: moment.scene.id,
+        scope,
+    };
     if let Some(stored) = geo.tiles().get(&key) {
         return Ok(stored);
     }
@@ -60,12 +71,17 @@ pub(crate) async fn tile(
     let made = tokio::task::spawn_blocking(move || {
         let bytes = match (layer, &schools) {
             (Layer::Areas(level), _) => tiles::areas(&scene, level, tile),
-            (Layer::Institutions, Some(schools)) => tiles::institutions(schools, &kinds, &standard, tile),
+            (Layer::Institutions, Some(schools)) => {
+                tiles::institutions(schools, &kinds, &standard, tile)
+            }
             (Layer::Institutions, None) => Vec::new(),
         };
         StoredTile::of(&bytes)
     });
-    let stored = Arc::new(made.await?.map_err(|error| GeoError::Task(error.to_string()))?);
+    let stored = Arc::new(
+        made.await?
+            .map_err(|error| GeoError::Task(error.to_string()))?,
+    );
     geo.tiles().put(key, Arc::clone(&stored), stored.memory());
     Ok(stored)
 }
@@ -78,7 +94,7 @@ fn parse((layer, z, x, file): &Address) -> Option<(Layer, Tile)> {
     (first..=last).contains(&tile.z).then_some((layer, tile))
 }
 
-fn answer(headers: &HeaderMap, tile: &StoredTile) -> Response {
+pub(crate) fn answer(headers: &HeaderMap, tile: &StoredTile) -> Response {
     if send::is_held(headers, &tile.etag) {
         return send::validated(StatusCode::NOT_MODIFIED, &tile.etag, Body::empty());
     }
@@ -86,11 +102,20 @@ fn answer(headers: &HeaderMap, tile: &StoredTile) -> Response {
         return send::validated(StatusCode::NO_CONTENT, &tile.etag, Body::empty());
     }
     let is_gzip = send::accepts_gzip(headers);
-    let body = if is_gzip { Ok(tile.gzip.clone()) } else { unpacked(&tile.gzip) };
-    let Ok(body) = body else { return GeoError::Task("a kept tile could not be unpacked".to_owned()).as_json() };
+    let body = if is_gzip {
+        Ok(tile.gzip.clone())
+    } else {
+        unpacked(&tile.gzip)
+    };
+    let Ok(body) = body else {
+        return GeoError::Task("a kept tile could not be unpacked".to_owned()).as_json();
+    };
     let mut response = send::validated(StatusCode::OK, &tile.etag, Body::from(body));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.mapbox-vector-tile"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/vnd.mapbox-vector-tile"),
+    );
     if is_gzip {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
@@ -111,9 +136,20 @@ mod tests {
     #[test]
     fn only_tiles_that_there_are_have_an_address() {
         let ask = |layer: &str, z: &str, x: &str, file: &str| {
-            parse(&(layer.to_owned(), z.to_owned(), x.to_owned(), file.to_owned()))
+            parse(&(
+                layer.to_owned(),
+                z.to_owned(),
+                x.to_owned(),
+                file.to_owned(),
+            ))
         };
-        assert_eq!(ask("county", "2", "3", "1.mvt"), Some((Layer::Areas(crate::Level::County), Tile { z: 2, x: 3, y: 1 })));
+        assert_eq!(
+            ask("county", "2", "3", "1.mvt"),
+            Some((
+                Layer::Areas(crate::Level::County),
+                Tile { z: 2, x: 3, y: 1 }
+            ))
+        );
         assert!(ask("institution", "14", "13152", "6520.mvt").is_some());
         assert!(ask("county", "13", "1", "1.mvt").is_none());
         assert!(ask("county", "2", "4", "1.mvt").is_none());

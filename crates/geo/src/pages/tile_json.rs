@@ -27,7 +27,7 @@ pub(super) async fn send(
     }
 }
 
-async fn describe(
+pub(crate) async fn describe(
     geo: &Geo,
     permit: &Permit,
     file: &str,
@@ -37,7 +37,13 @@ async fn describe(
     let layer = file.strip_suffix(".json").and_then(Layer::parse);
     let layer = layer.ok_or_else(|| GeoError::NoSuch("layer of tiles of this name".to_owned()))?;
     let url = &shell.url;
-    let moment = geo.moment(permit, strict_day(url, "as_of")?, strict_day(url, "known_on")?).await?;
+    let moment = geo
+        .moment(
+            permit,
+            strict_day(url, "as_of")?,
+            strict_day(url, "known_on")?,
+        )
+        .await?;
     let bounds = moment.scene.everything();
     let (first, last) = layer.zooms();
     let (fields, description) = match layer {
@@ -47,9 +53,11 @@ async fn describe(
         ),
         Layer::Institutions => (
             json!({ "count": "Number", "id": "Number", "name": "String", "type": "String" }),
-            geo.standard().dataset("institution").map_or_else(String::new, |dataset| {
-                dataset.title.get(lang(&shell.text)).to_owned()
-            }),
+            geo.standard()
+                .dataset("institution")
+                .map_or_else(String::new, |dataset| {
+                    dataset.title.get(lang(&shell.text)).to_owned()
+                }),
         ),
     };
     let mut answer = json!({
@@ -64,20 +72,36 @@ async fn describe(
         "vector_layers": [{ "id": layer.name(), "fields": fields, "minzoom": first, "maxzoom": last }],
     });
     if let (Some(bounds), Some(object)) = (bounds, answer.as_object_mut()) {
-        object.insert("bounds".to_owned(), json!([bounds.west, bounds.south, bounds.east, bounds.north]));
+        object.insert(
+            "bounds".to_owned(),
+            json!([bounds.west, bounds.south, bounds.east, bounds.north]),
+        );
     }
     Ok(answer)
 }
 
 /// Whole, as the format asks; the braces stay as they are.
 fn tiles_address(geo: &Geo, layer: Layer, url: &Url, headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let origin = if host.is_empty() {
         String::new()
     } else {
-        let scheme = if geo.registry().security().config().https { "https" } else { "http" };
+        let scheme = if geo.registry().security().config().https {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{host}")
     };
-    let query = url.keeping(&["as_of", "known_on", "kind"]).at("").to_string();
-    format!("{origin}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}", layer.name())
+    let query = url
+        .keeping(&["as_of", "known_on", "kind"])
+        .at("")
+        .to_string();
+    format!(
+        "{origin}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}",
+        layer.name()
+    )
 }

@@ -5,8 +5,6 @@ pub(crate) mod mvt;
 pub(crate) mod points;
 
 use std::io::Write;
-use std::ops::Range;
-use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -17,7 +15,7 @@ use shape::clip::tile_polygons;
 use self::mvt::{EXTENT, LayerWriter, Tag};
 use crate::layers::Scene;
 use crate::model::{Kinds, Level, kind_codes};
-use crate::schools::Schools;
+use crate::schools::{Schools, Scope};
 
 /// The layer of institutions.
 pub(crate) const INSTITUTIONS: &str = "institution";
@@ -70,8 +68,8 @@ pub(crate) struct TileKey {
     pub(crate) layer: Layer,
     pub(crate) tile: Tile,
     pub(crate) scene: u64,
-    /// Of institutions: their table, the rows within reach, the kinds.
-    pub(crate) scope: Option<(u64, Arc<[Range<u32>]>, String)>,
+    /// Of institutions: what is within reach, and the kinds.
+    pub(crate) scope: Option<(Scope, String)>,
 }
 
 /// A tile as it is sent.
@@ -94,11 +92,18 @@ impl StoredTile {
         }
         etag.push('"');
         if bytes.is_empty() {
-            return Ok(Self { gzip: Vec::new(), etag });
+            return Ok(Self {
+                gzip: Vec::new(),
+                etag,
+            });
         }
-        let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
+        let mut encoder =
+            GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
         encoder.write_all(bytes)?;
-        Ok(Self { gzip: encoder.finish()?, etag })
+        Ok(Self {
+            gzip: encoder.finish()?,
+            etag,
+        })
     }
 
     /// Bytes that it takes in memory.
@@ -113,10 +118,17 @@ pub(crate) fn areas(scene: &Scene, level: Level, tile: Tile) -> Vec<u8> {
     let window = tile.bounds(f64::from(BUFFER) / f64::from(EXTENT));
     let mut layer = LayerWriter::new(level.layer());
     for (number, region) in scene.outlines(level, tile.z) {
-        let touches = scene.bounds(number).is_none_or(|bounds| bounds.touches(&window));
-        let Some(place) = scene.places.get(number).filter(|_| touches) else { continue };
+        let touches = scene
+            .bounds(number)
+            .is_none_or(|bounds| bounds.touches(&window));
+        let Some(place) = scene.places.get(number).filter(|_| touches) else {
+            continue;
+        };
         let polygons = tile_polygons(region, tile, EXTENT, BUFFER);
-        let mut tags = vec![("code", Tag::Text(place.code.clone())), ("name", Tag::Text(place.name.clone()))];
+        let mut tags = vec![
+            ("code", Tag::Text(place.code.clone())),
+            ("name", Tag::Text(place.name.clone())),
+        ];
         if scene.is_schematic(number) {
             tags.push(("schematic", Tag::Flag(true)));
         }
@@ -126,16 +138,28 @@ pub(crate) fn areas(scene: &Scene, level: Level, tile: Tile) -> Vec<u8> {
 }
 
 /// The tile of institutions: a cluster has `count`; a single one `id`, `name`, and `type`, its kind.
-pub(crate) fn institutions(schools: &Schools, kinds: &Kinds, standard: &standard::Standard, tile: Tile) -> Vec<u8> {
+pub(crate) fn institutions(
+    schools: &Schools,
+    kinds: &Kinds,
+    standard: &standard::Standard,
+    tile: Tile,
+) -> Vec<u8> {
     let codes = kind_codes(standard);
     let mut layer = LayerWriter::new(INSTITUTIONS);
     for cluster in schools.clusters(tile, kinds) {
         if cluster.count > 1 {
             // Ids of clusters are only unlike within a tile, which is all that the format asks.
             let id = u64::from(cluster.first) + 1;
-            layer.point(id, cluster.at, vec![("count", Tag::Number(u64::from(cluster.count)))]);
+            layer.point(
+                id,
+                cluster.at,
+                vec![("count", Tag::Number(u64::from(cluster.count)))],
+            );
         } else if let Some(school) = schools.get(cluster.first) {
-            let kind = codes.get(usize::from(school.kind)).copied().unwrap_or("other");
+            let kind = codes
+                .get(usize::from(school.kind))
+                .copied()
+                .unwrap_or("other");
             let tags = vec![
                 ("id", Tag::Number(school.record.unsigned_abs())),
                 ("name", Tag::Text(schools.name(cluster.first).to_owned())),

@@ -40,8 +40,10 @@ pub(crate) struct Cluster {
 impl PointIndex {
     /// An index of numbered points.
     pub(crate) fn new(points: impl IntoIterator<Item = (u32, Point)>) -> Self {
-        let mut sorted: Vec<(u64, u32, Point)> =
-            points.into_iter().map(|(number, point)| (key_of(point), number, point)).collect();
+        let mut sorted: Vec<(u64, u32, Point)> = points
+            .into_iter()
+            .map(|(number, point)| (key_of(point), number, point))
+            .collect();
         sorted.sort_unstable_by_key(|(key, number, _)| (*key, *number));
         Self {
             keys: sorted.iter().map(|(key, _, _)| *key).collect(),
@@ -65,7 +67,11 @@ impl PointIndex {
 
     /// The features of a tile, of the points that `keep` takes.
     pub(crate) fn clusters(&self, tile: Tile, keep: &dyn Fn(u32) -> bool) -> Vec<Cluster> {
-        let cell_zoom = if tile.z < SINGLE_FROM { tile.z + CELLS } else { FINEST };
+        let cell_zoom = if tile.z < SINGLE_FROM {
+            tile.z + CELLS
+        } else {
+            FINEST
+        };
         let shift = 2 * u32::from(FINEST - cell_zoom);
         let range = self.stretch(tile);
         let part = |range: &Range<usize>| {
@@ -85,7 +91,13 @@ impl PointIndex {
                 Some(gathering) if gathering.cell == cell => gathering.add(tile, *point),
                 _ => {
                     clusters.extend(open.take().map(|gathering| gathering.finish()));
-                    let mut gathering = Gathering { cell, first: *number, count: 0, x: 0.0, y: 0.0 };
+                    let mut gathering = Gathering {
+                        cell,
+                        first: *number,
+                        count: 0,
+                        x: 0.0,
+                        y: 0.0,
+                    };
                     gathering.add(tile, *point);
                     open = Some(gathering);
                 }
@@ -115,7 +127,11 @@ impl Gathering {
     fn finish(self) -> Cluster {
         let last = f64::from(EXTENT - 1);
         let whole = |sum: f64| (sum / f64::from(self.count)).floor().clamp(0.0, last) as i32;
-        Cluster { at: [whole(self.x), whole(self.y)], first: self.first, count: self.count }
+        Cluster {
+            at: [whole(self.x), whole(self.y)],
+            first: self.first,
+            count: self.count,
+        }
     }
 }
 
@@ -162,10 +178,18 @@ mod tests {
         let index = PointIndex::new([(3, here), (1, here), (2, Point::new(108.95, 34.35))]);
         assert_eq!(index.len(), 3);
         for z in 12..=14 {
-            let mut found: Vec<Cluster> =
-                tiles(&[here, Point::new(108.95, 34.35)], z).into_iter().flat_map(|tile| index.clusters(tile, &|_| true)).collect();
+            let mut found: Vec<Cluster> = tiles(&[here, Point::new(108.95, 34.35)], z)
+                .into_iter()
+                .flat_map(|tile| index.clusters(tile, &|_| true))
+                .collect();
             found.sort_by_key(|cluster| cluster.first);
-            assert_eq!(found.iter().map(|cluster| (cluster.first, cluster.count)).collect::<Vec<_>>(), [(1, 2), (2, 1)]);
+            assert_eq!(
+                found
+                    .iter()
+                    .map(|cluster| (cluster.first, cluster.count))
+                    .collect::<Vec<_>>(),
+                [(1, 2), (2, 1)]
+            );
         }
     }
 
@@ -177,7 +201,10 @@ mod tests {
         let index = PointIndex::new([(0, edge)]);
         for z in 4..=14 {
             let east = Tile::at(edge, z);
-            let west = Tile { x: east.x - 1, ..east };
+            let west = Tile {
+                x: east.x - 1,
+                ..east
+            };
             assert_eq!(index.clusters(east, &|_| true).len(), 1);
             assert_eq!(index.clusters(west, &|_| true).len(), 0);
         }

@@ -50,7 +50,12 @@ impl Imports {
     /// The imports kept in a work database, their files in a folder.
     pub fn new(work: Db, ledger: Ledger, files: PathBuf) -> Imports {
         let clock = Arc::clone(ledger.clock());
-        Imports { work, ledger, clock, files }
+        Imports {
+            work,
+            ledger,
+            clock,
+            files,
+        }
     }
 
     /// The folder of one import's files.
@@ -94,8 +99,12 @@ impl Imports {
         let mut tx = self.work.write().await?;
         let id = store::insert(&mut tx, &import).await?;
         let folder = self.folder(id);
-        tokio::fs::create_dir_all(&folder).await.map_err(unreadable)?;
-        tokio::fs::rename(upload, folder.join("source")).await.map_err(unreadable)?;
+        tokio::fs::create_dir_all(&folder)
+            .await
+            .map_err(unreadable)?;
+        tokio::fs::rename(upload, folder.join("source"))
+            .await
+            .map_err(unreadable)?;
         tx.commit().await?;
         import.id = id;
         self.spawn(import);
@@ -118,7 +127,9 @@ impl Imports {
     ) -> Result<(i64, Finished), IntakeError> {
         permit.require(Action::Import)?;
         self.known_dataset(dataset)?;
-        let file = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        let file = path
+            .file_name()
+            .map_or(String::new(), |name| name.to_string_lossy().into_owned());
         let sha256 = digest_of(path).await?;
         let bytes = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
         let kept = path.to_string_lossy();
@@ -131,7 +142,9 @@ impl Imports {
         };
         tx.commit().await?;
         let id = import.id;
-        let outcome = self.work_through(permit, &import, path, !dry_run, progress).await;
+        let outcome = self
+            .work_through(permit, &import, path, !dry_run, progress)
+            .await;
         self.keep_outcome(id, &outcome).await?;
         Ok((id, outcome?))
     }
@@ -150,7 +163,14 @@ impl Imports {
         if import.state != State::Planned {
             return Err(IntakeError::Stopped(import.state.as_str().to_owned()));
         }
-        store::set_state(&mut tx, id, State::Writing, store::Outcome::Nothing, self.clock.now()).await?;
+        store::set_state(
+            &mut tx,
+            id,
+            State::Writing,
+            store::Outcome::Nothing,
+            self.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         import.state = State::Writing;
         self.spawn(import);
@@ -170,7 +190,14 @@ impl Imports {
         self.own(permit, &import)?;
         match import.state {
             State::Planned => {
-                store::set_state(&mut tx, id, State::Discarded, store::Outcome::Nothing, self.clock.now()).await?;
+                store::set_state(
+                    &mut tx,
+                    id,
+                    State::Discarded,
+                    store::Outcome::Nothing,
+                    self.clock.now(),
+                )
+                .await?;
             }
             state if state.is_running() => store::request_stop(&mut tx, id).await?,
             _ => {}
@@ -183,11 +210,23 @@ impl Imports {
     ///
     /// # Errors
     /// [`crate::ledger::LedgerError::Conflict`] where later commits touched its records.
-    pub async fn reverse(&self, permit: &Permit, id: i64, reason: &str) -> Result<u64, IntakeError> {
+    pub async fn reverse(
+        &self,
+        permit: &Permit,
+        id: i64,
+        reason: &str,
+    ) -> Result<u64, IntakeError> {
         permit.require(Action::Reverse)?;
         let outcomes = self.ledger.reverse_import(permit, id, reason).await?;
         let mut tx = self.work.write().await?;
-        store::set_state(&mut tx, id, State::Reversed, store::Outcome::Nothing, self.clock.now()).await?;
+        store::set_state(
+            &mut tx,
+            id,
+            State::Reversed,
+            store::Outcome::Nothing,
+            self.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         Ok(outcomes.len() as u64)
     }
@@ -230,7 +269,11 @@ impl Imports {
     /// # Errors
     /// Those of the store.
     pub async fn resume(&self) -> Result<usize, IntakeError> {
-        let mut waiting = store::in_states(&mut self.work.read().await?, [State::Reading, State::Writing]).await?;
+        let mut waiting = store::in_states(
+            &mut self.work.read().await?,
+            [State::Reading, State::Writing],
+        )
+        .await?;
         waiting.retain(|import| import.path.is_empty());
         let count = waiting.len();
         for import in waiting {
@@ -246,8 +289,11 @@ impl Imports {
         }
         Err(IntakeError::UnknownDataset {
             name: name.to_owned(),
-            instead: standard::nearest(name, standard.datasets().iter().map(|each| each.name.as_str()))
-                .map(str::to_owned),
+            instead: standard::nearest(
+                name,
+                standard.datasets().iter().map(|each| each.name.as_str()),
+            )
+            .map(str::to_owned),
         })
     }
 
@@ -316,5 +362,7 @@ async fn digest_of(path: &Path) -> Result<String, IntakeError> {
 }
 
 fn unreadable(error: std::io::Error) -> IntakeError {
-    IntakeError::Read(crate::read::ReadError::Unreadable { detail: error.to_string() })
+    IntakeError::Read(crate::read::ReadError::Unreadable {
+        detail: error.to_string(),
+    })
 }

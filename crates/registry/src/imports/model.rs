@@ -52,7 +52,10 @@ impl State {
     }
 
     pub(super) fn parse(text: &str) -> State {
-        State::ALL.into_iter().find(|state| state.as_str() == text).unwrap_or(State::Failed)
+        State::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .unwrap_or(State::Failed)
     }
 
     /// Whether work is going on.

@@ -41,7 +41,14 @@ impl Imports {
         };
         let progress = self.watched(import.id);
         let path = self.folder(import.id).join("source");
-        self.work_through(&permit, import, &path, import.state == State::Writing, progress).await
+        self.work_through(
+            &permit,
+            import,
+            &path,
+            import.state == State::Writing,
+            progress,
+        )
+        .await
     }
 
     /// Progress that is kept in the store, and stops when that was asked for.
@@ -75,7 +82,15 @@ impl Imports {
         };
         let mut tx = self.work.write().await?;
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let stop = store::progress(&mut tx, id, step, number(done), number(total), self.clock.now()).await?;
+        let stop = store::progress(
+            &mut tx,
+            id,
+            step,
+            number(done),
+            number(total),
+            self.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         Ok(stop)
     }
@@ -109,27 +124,55 @@ impl Imports {
             self.write_refused(import.id, &prepared).await?;
         }
         if !commit {
-            return Ok(Finished { plan: prepared.plan, written: None });
+            return Ok(Finished {
+                plan: prepared.plan,
+                written: None,
+            });
         }
         self.refuse_changed_plan(import, &prepared.plan)?;
         let mut tx = self.work.write().await?;
         let plan = serde_json::to_string(&prepared.plan).unwrap_or_default();
-        store::set_state(&mut tx, import.id, State::Writing, store::Outcome::Plan(&plan), self.clock.now()).await?;
+        store::set_state(
+            &mut tx,
+            import.id,
+            State::Writing,
+            store::Outcome::Plan(&plan),
+            self.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         let prepared = Arc::new(prepared);
-        let written = intake::commit(&self.ledger, permit, &prepared, &options, import.id, &progress).await?;
-        Ok(Finished { plan: prepared.plan.clone(), written: Some(written) })
+        let written = intake::commit(
+            &self.ledger,
+            permit,
+            &prepared,
+            &options,
+            import.id,
+            &progress,
+        )
+        .await?;
+        Ok(Finished {
+            plan: prepared.plan.clone(),
+            written: Some(written),
+        })
     }
 
     /// What a person approved must be what is committed. An import that was interrupted while it was
     /// being committed has, of course, fewer rows left.
     fn refuse_changed_plan(&self, import: &Import, now: &intake::Plan) -> Result<(), IntakeError> {
-        let Some(shown) = import.plan.as_deref().and_then(|plan| serde_json::from_str::<intake::Plan>(plan).ok())
+        let Some(shown) = import
+            .plan
+            .as_deref()
+            .and_then(|plan| serde_json::from_str::<intake::Plan>(plan).ok())
         else {
             return Ok(());
         };
-        let fewer = [Class::New, Class::Changed].iter().all(|class| now.count(*class) <= shown.count(*class));
-        let same_refusals = [Class::Refused, Class::Review].iter().all(|class| now.count(*class) == shown.count(*class));
+        let fewer = [Class::New, Class::Changed]
+            .iter()
+            .all(|class| now.count(*class) <= shown.count(*class));
+        let same_refusals = [Class::Refused, Class::Review]
+            .iter()
+            .all(|class| now.count(*class) == shown.count(*class));
         if fewer && same_refusals && now.missing_count <= shown.missing_count {
             Ok(())
         } else {
@@ -162,7 +205,12 @@ impl Imports {
         })
     }
 
-    async fn open(&self, dataset: &str, path: &Path, mapping: &Mapping) -> Result<RawReader, IntakeError> {
+    async fn open(
+        &self,
+        dataset: &str,
+        path: &Path,
+        mapping: &Mapping,
+    ) -> Result<RawReader, IntakeError> {
         let standard = Arc::clone(self.ledger.standard());
         let dataset = dataset.to_owned();
         let mapping = mapping.clone();
@@ -170,13 +218,25 @@ impl Imports {
         let task = tokio::task::spawn_blocking(move || -> Result<RawReader, IntakeError> {
             let dataset = standard.dataset(&dataset);
             let known = |cells: &[&str]| {
-                let mapped = cells.iter().filter(|cell| mapping.map.contains_key(**cell)).count();
-                let recognised = dataset.map_or(0, |dataset| dataset.assign(cells).iter().flatten().count());
+                let mapped = cells
+                    .iter()
+                    .filter(|cell| mapping.map.contains_key(**cell))
+                    .count();
+                let recognised =
+                    dataset.map_or(0, |dataset| dataset.assign(cells).iter().flatten().count());
                 mapped.max(recognised)
             };
             let names = mapping.columns.as_deref().unwrap_or_default();
-            let encoding = mapping.encoding.as_deref().map(str::parse::<TextEncoding>).transpose();
-            let delimiter = mapping.delimiter.as_deref().map(str::parse::<Delimiter>).transpose();
+            let encoding = mapping
+                .encoding
+                .as_deref()
+                .map(str::parse::<TextEncoding>)
+                .transpose();
+            let delimiter = mapping
+                .delimiter
+                .as_deref()
+                .map(str::parse::<Delimiter>)
+                .transpose();
             let syntax = |text: String| IntakeError::Mapping(intake::MappingFault::Syntax(text));
             let options = ReadOptions {
                 encoding: encoding.map_err(|fault| syntax(fault.to_string()))?,
@@ -193,7 +253,8 @@ impl Imports {
             };
             Ok(RawReader::open_path(&path, &Limits::default(), &options)?)
         });
-        task.await.map_err(|error| IntakeError::Stopped(error.to_string()))?
+        task.await
+            .map_err(|error| IntakeError::Stopped(error.to_string()))?
     }
 
     /// Writes the refused rows with their reasons, as a table that can be mended and imported again.
@@ -203,10 +264,14 @@ impl Imports {
         let mut bytes = Vec::new();
         let mut writer = CsvWriter::new(&mut bytes).map_err(io)?;
         for row in prepared.refused_table(self.ledger.standard()) {
-            writer.write_row(row.iter().map(String::as_str)).map_err(io)?;
+            writer
+                .write_row(row.iter().map(String::as_str))
+                .map_err(io)?;
         }
         writer.finish().map_err(io)?;
-        tokio::fs::write(self.refused_file(id), bytes).await.map_err(io)
+        tokio::fs::write(self.refused_file(id), bytes)
+            .await
+            .map_err(io)
     }
 
     /// Keeps what an import came to.
@@ -218,20 +283,54 @@ impl Imports {
         let mut tx = self.work.write().await?;
         let now = self.clock.now();
         match outcome {
-            Ok(Finished { plan, written: None }) => {
+            Ok(Finished {
+                plan,
+                written: None,
+            }) => {
                 let plan = serde_json::to_string(plan).unwrap_or_default();
-                store::set_state(&mut tx, id, State::Planned, store::Outcome::Plan(&plan), now).await?;
+                store::set_state(
+                    &mut tx,
+                    id,
+                    State::Planned,
+                    store::Outcome::Plan(&plan),
+                    now,
+                )
+                .await?;
             }
-            Ok(Finished { written: Some(written), .. }) => {
+            Ok(Finished {
+                written: Some(written),
+                ..
+            }) => {
                 let written = serde_json::to_string(written).unwrap_or_default();
-                store::set_state(&mut tx, id, State::Done, store::Outcome::Written(&written), now).await?;
+                store::set_state(
+                    &mut tx,
+                    id,
+                    State::Done,
+                    store::Outcome::Written(&written),
+                    now,
+                )
+                .await?;
             }
             Err(IntakeError::Stopped(what)) => {
-                store::set_state(&mut tx, id, State::Stopped, store::Outcome::Error(what), now).await?;
+                store::set_state(
+                    &mut tx,
+                    id,
+                    State::Stopped,
+                    store::Outcome::Error(what),
+                    now,
+                )
+                .await?;
             }
             Err(error) => {
                 let sentence = format!("{}: {error}", error.code());
-                store::set_state(&mut tx, id, State::Failed, store::Outcome::Error(&sentence), now).await?;
+                store::set_state(
+                    &mut tx,
+                    id,
+                    State::Failed,
+                    store::Outcome::Error(&sentence),
+                    now,
+                )
+                .await?;
             }
         }
         tx.commit().await?;
@@ -240,5 +339,7 @@ impl Imports {
 }
 
 fn io(error: std::io::Error) -> IntakeError {
-    IntakeError::Read(ReadError::Unreadable { detail: error.to_string() })
+    IntakeError::Read(ReadError::Unreadable {
+        detail: error.to_string(),
+    })
 }

@@ -6,8 +6,10 @@ use kernel::{Millis, Value};
 use super::model::{Import, State};
 
 /// The room's tables in the work database.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "registry-1-imports", sql: include_str!("sql/work_1.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    name: "registry-1-imports",
+    sql: include_str!("sql/work_1.sql"),
+}];
 
 const COLUMNS: &str = "id, dataset, file, path, sha256, bytes, request, state, actor, account, granted, created, updated, \
      step, done, total, stop_requested, plan, written, error";
@@ -48,14 +50,23 @@ pub(super) async fn insert(tx: &mut Tx, import: &Import) -> Result<i64, DbError>
 
 /// One import.
 pub(super) async fn one(tx: &mut Tx, id: i64) -> Result<Option<Import>, DbError> {
-    let row = tx.fetch_optional(&format!("SELECT {COLUMNS} FROM import WHERE id = $1"), &[id.into()]).await?;
+    let row = tx
+        .fetch_optional(
+            &format!("SELECT {COLUMNS} FROM import WHERE id = $1"),
+            &[id.into()],
+        )
+        .await?;
     row.as_ref().map(import_of).transpose()
 }
 
 /// Imports, the latest first.
 pub(super) async fn latest(tx: &mut Tx, most: i64) -> Result<Vec<Import>, DbError> {
-    let rows =
-        tx.fetch_all(&format!("SELECT {COLUMNS} FROM import ORDER BY id DESC LIMIT $1"), &[most.into()]).await?;
+    let rows = tx
+        .fetch_all(
+            &format!("SELECT {COLUMNS} FROM import ORDER BY id DESC LIMIT $1"),
+            &[most.into()],
+        )
+        .await?;
     rows.iter().map(import_of).collect()
 }
 
@@ -65,10 +76,17 @@ pub(super) async fn counts(tx: &mut Tx, actor: Option<&str>) -> Result<Vec<(Stat
         Some(actor) => ("actor = $1", vec![Value::from(actor)]),
         None => ("1 = 1", Vec::new()),
     };
-    let sql = format!("SELECT state, count(*) AS number FROM import WHERE {condition} GROUP BY state ORDER BY state");
+    let sql = format!(
+        "SELECT state, count(*) AS number FROM import WHERE {condition} GROUP BY state ORDER BY state"
+    );
     let rows = tx.fetch_all(&sql, &parameters).await?;
     rows.iter()
-        .map(|row| Ok((State::parse(row.text("state")?), u64::try_from(row.int("number")?).unwrap_or(0))))
+        .map(|row| {
+            Ok((
+                State::parse(row.text("state")?),
+                u64::try_from(row.int("number")?).unwrap_or(0),
+            ))
+        })
         .collect()
 }
 
@@ -150,7 +168,11 @@ pub(super) async fn progress(
 
 /// Asks a running import to stop.
 pub(super) async fn request_stop(tx: &mut Tx, id: i64) -> Result<(), DbError> {
-    tx.execute("UPDATE import SET stop_requested = 1 WHERE id = $1", &[id.into()]).await?;
+    tx.execute(
+        "UPDATE import SET stop_requested = 1 WHERE id = $1",
+        &[id.into()],
+    )
+    .await?;
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use columns::{Arg, Cell, CheckSql, Checker, CheckerTables, ColumnType, Function, Limits, builtin_functions};
+use columns::{
+    Arg, Cell, CheckSql, Checker, CheckerTables, ColumnType, Function, Limits, builtin_functions,
+};
 use kernel::RecordId;
 use standard::{CheckKind, Dataset};
 
@@ -29,7 +31,12 @@ pub fn checker_for(
         .collect();
     let mut functions = builtin_functions();
     functions.extend(held_functions(context));
-    Checker::new(&checks, CheckerTables::staged(staged_schema(dataset)), &functions, Limits::default())
+    Checker::new(
+        &checks,
+        CheckerTables::staged(staged_schema(dataset)),
+        &functions,
+        Limits::default(),
+    )
 }
 
 /// SQL functions that look at what is held.
@@ -44,7 +51,8 @@ fn held_functions(context: Option<&Arc<Context>>) -> Vec<Function> {
             returns: ColumnType::Bool,
             body: Arc::new(move |args| match (args, &in_division) {
                 ([Arg::Int(division), Arg::Real(lon), Arg::Real(lat)], Some(context)) => {
-                    within(context, RecordId::new(*division), *lon, *lat).map_or(Cell::Null, Cell::Bool)
+                    within(context, RecordId::new(*division), *lon, *lat)
+                        .map_or(Cell::Null, Cell::Bool)
                 }
                 _ => Cell::Null,
             }),
@@ -54,7 +62,9 @@ fn held_functions(context: Option<&Arc<Context>>) -> Vec<Function> {
             args: vec![ColumnType::Real, ColumnType::Real],
             returns: ColumnType::Bool,
             body: Arc::new(move |args| match (args, &in_province) {
-                ([Arg::Real(lon), Arg::Real(lat)], Some(context)) if !context.counties.is_empty() => {
+                ([Arg::Real(lon), Arg::Real(lat)], Some(context))
+                    if !context.counties.is_empty() =>
+                {
                     Cell::Bool(context.counties.locate(*lon, *lat).is_some())
                 }
                 _ => Cell::Null,
@@ -91,4 +101,3 @@ fn within(context: &Context, division: RecordId, lon: f64, lat: f64) -> Option<b
         (None, _) => false,
     })
 }
-

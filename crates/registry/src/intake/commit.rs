@@ -71,7 +71,10 @@ pub(super) async fn commit(
     progress: &Progress,
 ) -> Result<Written, IntakeError> {
     permit.require(standard::Action::Import)?;
-    let mut written = Written { import, ..Written::default() };
+    let mut written = Written {
+        import,
+        ..Written::default()
+    };
     let new_rows: Vec<usize> = prepared
         .fates
         .iter()
@@ -89,7 +92,11 @@ pub(super) async fn commit(
         new_ids: Arc::new(new_rows.into_iter().zip(ids).collect()),
     };
     let parts: Vec<Part> = parts(groups(ledger, permit, prepared).await?);
-    let total = parts.iter().map(|part| part.rows.len() + part.missing.len()).sum::<usize>().max(1) as u64;
+    let total = parts
+        .iter()
+        .map(|part| part.rows.len() + part.missing.len())
+        .sum::<usize>()
+        .max(1) as u64;
     let mut done = 0;
     let mut ready = match parts.first() {
         Some(part) => Some(batch.change_set(part, parts.len() > 1).await?),
@@ -101,13 +108,20 @@ pub(super) async fn commit(
         done += set.changes.len() as u64;
         let following = async {
             match parts.get(place) {
-                Some(part) => batch.change_set(part, place + 1 < parts.len()).await.map(Some),
+                Some(part) => batch
+                    .change_set(part, place + 1 < parts.len())
+                    .await
+                    .map(Some),
                 None => Ok(None),
             }
         };
         let (outcome, following) = tokio::join!(ledger.commit(permit, set), following);
         match outcome? {
-            Outcome::Committed { number, opened, closed } => {
+            Outcome::Committed {
+                number,
+                opened,
+                closed,
+            } => {
                 written.committed += 1;
                 written.opened += opened;
                 written.closed += closed;
@@ -129,10 +143,18 @@ fn parts(groups: BTreeMap<UnitId, Group>) -> Vec<Part> {
     let mut parts = Vec::new();
     for (unit, group) in groups {
         for rows in group.rows.chunks(ChangeSet::MOST_ROWS) {
-            parts.push(Part { unit, rows: rows.to_vec(), missing: Vec::new() });
+            parts.push(Part {
+                unit,
+                rows: rows.to_vec(),
+                missing: Vec::new(),
+            });
         }
         for missing in group.missing.chunks(ChangeSet::MOST_ROWS) {
-            parts.push(Part { unit, rows: Vec::new(), missing: missing.to_vec() });
+            parts.push(Part {
+                unit,
+                rows: Vec::new(),
+                missing: missing.to_vec(),
+            });
         }
     }
     parts
@@ -141,9 +163,23 @@ fn parts(groups: BTreeMap<UnitId, Group>) -> Vec<Part> {
 impl Batch<'_> {
     async fn change_set(&self, part: &Part, more_follows: bool) -> Result<ChangeSet, IntakeError> {
         let mut changes = self.changes(&part.rows).await?;
-        changes.extend(closures(self.ledger, self.prepared, self.options, &part.missing));
-        let first = part.rows.first().or(part.missing.first()).copied().unwrap_or(0);
-        let kind = if part.rows.is_empty() { "missing" } else { "rows" };
+        changes.extend(closures(
+            self.ledger,
+            self.prepared,
+            self.options,
+            &part.missing,
+        ));
+        let first = part
+            .rows
+            .first()
+            .or(part.missing.first())
+            .copied()
+            .unwrap_or(0);
+        let kind = if part.rows.is_empty() {
+            "missing"
+        } else {
+            "rows"
+        };
         Ok(ChangeSet {
             dataset: self.prepared.dataset.name.clone(),
             source: Source {
@@ -155,7 +191,12 @@ impl Batch<'_> {
             },
             based_on: Some(self.prepared.plan.based_on).filter(|_| self.options.strict),
             // The same rows of the same import are the same change set, also after a restart.
-            idempotency_key: Some(format!("import:{}:{}:{kind}:{first}:{}", self.import, part.unit, changes.len())),
+            idempotency_key: Some(format!(
+                "import:{}:{}:{kind}:{first}:{}",
+                self.import,
+                part.unit,
+                changes.len()
+            )),
             more_follows,
             changes,
         })
@@ -168,7 +209,11 @@ impl Batch<'_> {
             .filter_map(|row| self.prepared.fates.get(*row).and_then(|fate| fate.record))
             .collect();
         let mut versions: HashMap<RecordId, Vec<Version>> = HashMap::new();
-        for version in self.ledger.open_versions(self.permit, &self.prepared.dataset.name, &held).await? {
+        for version in self
+            .ledger
+            .open_versions(self.permit, &self.prepared.dataset.name, &held)
+            .await?
+        {
             versions.entry(version.record).or_default().push(version);
         }
         let prepared = Arc::clone(self.prepared);
@@ -178,10 +223,21 @@ impl Batch<'_> {
         let by = self.options.effective_field.clone();
         let work = tokio::task::spawn_blocking(move || {
             rows.iter()
-                .filter_map(|row| change_of(&prepared, *row, &new_ids, &versions, said, by.as_deref(), today))
+                .filter_map(|row| {
+                    change_of(
+                        &prepared,
+                        *row,
+                        &new_ids,
+                        &versions,
+                        said,
+                        by.as_deref(),
+                        today,
+                    )
+                })
                 .collect::<Vec<Change>>()
         });
-        work.await.map_err(|error| IntakeError::Stopped(error.to_string()))
+        work.await
+            .map_err(|error| IntakeError::Stopped(error.to_string()))
     }
 }
 
@@ -213,13 +269,21 @@ fn change_of(
         (None, Some(record)) => Target::New(*record),
         (None, None) => return None,
     };
-    let stretches = record.and_then(|record| held.get(&record)).map_or(&[][..], Vec::as_slice);
+    let stretches = record
+        .and_then(|record| held.get(&record))
+        .map_or(&[][..], Vec::as_slice);
     let unit = match dataset.unit {
         UnitRule::SelfUnit { .. } => Some(UnitId::new(target.record().get())),
         UnitRule::Root | UnitRule::OfField(_) => unit_of(dataset, &patch, stretches),
     };
     let (from, to) = period(dataset, said, by, &patch, today);
-    Some(Change { target, unit: unit.unwrap_or(crate::ledger::COMMON), from, to, action: Action::Assert(patch) })
+    Some(Change {
+        target,
+        unit: unit.unwrap_or(crate::ledger::COMMON),
+        from,
+        to,
+        action: Action::Assert(patch),
+    })
 }
 
 async fn groups(
@@ -242,15 +306,23 @@ async fn groups(
         }
         let unit = match &prepared.dataset.unit {
             UnitRule::Root => crate::ledger::COMMON,
-            UnitRule::SelfUnit { parent_field: field } | UnitRule::OfField(field) => prepared
+            UnitRule::SelfUnit {
+                parent_field: field,
+            }
+            | UnitRule::OfField(field) => prepared
                 .locate(row)
                 .and_then(|(batch, place)| {
                     let column = batch.table.position(field)?;
                     batch.table.int(column, place)
                 })
                 .map(UnitId::new)
-                .or_else(|| fate.record.and_then(|record| units.parent(UnitId::new(record.get()))))
-                .map_or(crate::ledger::COMMON, |unit| reporting_unit(&units, &offices, unit)),
+                .or_else(|| {
+                    fate.record
+                        .and_then(|record| units.parent(UnitId::new(record.get())))
+                })
+                .map_or(crate::ledger::COMMON, |unit| {
+                    reporting_unit(&units, &offices, unit)
+                }),
         };
         groups.entry(unit).or_default().rows.push(row);
     }
@@ -263,10 +335,21 @@ async fn groups(
 }
 
 /// What a complete list proposes for records that it does not have.
-fn closures(ledger: &Ledger, prepared: &Prepared, options: &Options, places: &[usize]) -> Vec<Change> {
-    let MissingRule::Close { field, value } = &prepared.dataset.missing else { return Vec::new() };
+fn closures(
+    ledger: &Ledger,
+    prepared: &Prepared,
+    options: &Options,
+    places: &[usize],
+) -> Vec<Change> {
+    let MissingRule::Close { field, value } = &prepared.dataset.missing else {
+        return Vec::new();
+    };
     let width = prepared.dataset.stored_fields().count();
-    let Some(position) = prepared.dataset.stored_fields().position(|each| each.name == *field) else {
+    let Some(position) = prepared
+        .dataset
+        .stored_fields()
+        .position(|each| each.name == *field)
+    else {
         return Vec::new();
     };
     let from = options.effective.unwrap_or_else(|| ledger.clock().today());

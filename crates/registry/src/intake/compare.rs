@@ -6,14 +6,15 @@ use columns::{Cell, Checker, ColumnBuilder, Table};
 use kernel::{RecordId, Value};
 use standard::{Check, Dataset};
 
+use super::Step;
+use super::cells::cell_of;
 use super::context::Context;
 use super::error::IntakeError;
 use super::plan::{Class, Plan};
 use super::prepare::{Fate, Link, Links, Preparation};
 use super::rows::{patch_of, period, unit_of};
-use super::typing::{Batch, cell_of, column_type};
+use super::typing::{Batch, column_type};
 use super::work::Work;
-use super::Step;
 use crate::ledger::{Action, COMMON, Change, Target, Version};
 
 /// Holds rows against the versions that are held.
@@ -42,10 +43,17 @@ impl Comparison<'_> {
         let mut completed = Vec::with_capacity(batches.len());
         for (batch, before) in batches.iter().zip(rows_before) {
             let range = *before..before + batch.table.rows();
-            let records: Vec<RecordId> =
-                fates.get(range.clone()).unwrap_or_default().iter().filter_map(|fate| fate.record).collect();
+            let records: Vec<RecordId> = fates
+                .get(range.clone())
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|fate| fate.record)
+                .collect();
             let mut held: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
-            for version in ledger.open_versions(self.preparation.permit, &work.dataset.name, &records).await? {
+            for version in ledger
+                .open_versions(self.preparation.permit, &work.dataset.name, &records)
+                .await?
+            {
                 held.entry(version.record).or_default().push(version);
             }
             let own_fates = fates.get(range.clone()).unwrap_or_default();
@@ -63,11 +71,17 @@ impl Comparison<'_> {
             }
             completed.push(table);
             for row in range {
-                let Some(fate) = fates.get_mut(row) else { continue };
+                let Some(fate) = fates.get_mut(row) else {
+                    continue;
+                };
                 let versions = fate.record.and_then(|record| held.remove(&record));
                 self.compare(work, row, row - before, batch, fate, versions, plan);
             }
-            self.preparation.progress.tell(Step::Compare, (before + batch.table.rows()) as u64, plan.rows)?;
+            self.preparation.progress.tell(
+                Step::Compare,
+                (before + batch.table.rows()) as u64,
+                plan.rows,
+            )?;
         }
         Ok(completed)
     }
@@ -85,9 +99,15 @@ impl Comparison<'_> {
         if held.is_empty() {
             return Ok(table);
         }
-        let day = self.preparation.options.effective.unwrap_or_else(|| self.preparation.ledger.clock().today());
+        let day = self
+            .preparation
+            .options
+            .effective
+            .unwrap_or_else(|| self.preparation.ledger.clock().today());
         for (position, field) in dataset.stored_fields().enumerate() {
-            let (Some(kind), Some(column)) = (column_type(field), batch.table.position(&field.name)) else {
+            let (Some(kind), Some(column)) =
+                (column_type(field), batch.table.position(&field.name))
+            else {
                 continue;
             };
             let mut builder = ColumnBuilder::new(kind);
@@ -96,13 +116,21 @@ impl Comparison<'_> {
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
                 let own = batch.table.cell(column, row);
                 let speaks = own != Cell::Null && !batch.is_inferred(position, number);
-                let cleared = batch.cleared.get(position).is_some_and(|rows| rows.binary_search(&number).is_ok());
-                let version = fate.record.and_then(|record| held.get(&record)).and_then(|versions| {
-                    versions
-                        .iter()
-                        .find(|version| version.from <= day && version.to.is_none_or(|to| day < to))
-                        .or(versions.last())
-                });
+                let cleared = batch
+                    .cleared
+                    .get(position)
+                    .is_some_and(|rows| rows.binary_search(&number).is_ok());
+                let version =
+                    fate.record
+                        .and_then(|record| held.get(&record))
+                        .and_then(|versions| {
+                            versions
+                                .iter()
+                                .find(|version| {
+                                    version.from <= day && version.to.is_none_or(|to| day < to)
+                                })
+                                .or(versions.last())
+                        });
                 match version {
                     Some(version) if !speaks && !cleared => {
                         let value = version.values.get(position).unwrap_or(&Value::Null);
@@ -119,7 +147,10 @@ impl Comparison<'_> {
         Ok(table)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one row with all that is known of it")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one row with all that is known of it"
+    )]
     fn compare(
         &self,
         work: &mut Work<'_>,
@@ -138,7 +169,10 @@ impl Comparison<'_> {
             return;
         }
         let Some(versions) = versions else {
-            let examples = plan.examples.entry(Class::New.as_str().to_owned()).or_default();
+            let examples = plan
+                .examples
+                .entry(Class::New.as_str().to_owned())
+                .or_default();
             if examples.len() < EXAMPLES {
                 let example = work.example(row, String::new(), String::new());
                 examples.push(example);
@@ -148,10 +182,20 @@ impl Comparison<'_> {
         let patch = patch_of(work.dataset, batch, place, true);
         let options = self.preparation.options;
         let by = options.effective_field.as_deref();
-        let (from, to) = period(work.dataset, options.effective, by, &patch, self.preparation.ledger.clock().today());
+        let (from, to) = period(
+            work.dataset,
+            options.effective,
+            by,
+            &patch,
+            self.preparation.ledger.clock().today(),
+        );
         let unit = versions.first().map_or(COMMON, |version| version.unit);
         let change = Change {
-            target: Target::Existing(versions.first().map_or(RecordId::default(), |version| version.record)),
+            target: Target::Existing(
+                versions
+                    .first()
+                    .map_or(RecordId::default(), |version| version.record),
+            ),
             unit: unit_of(work.dataset, &patch, &versions).unwrap_or(unit),
             from,
             to,
@@ -160,9 +204,15 @@ impl Comparison<'_> {
         let mut differences = crate::ledger::differences(&versions, &change);
         for (position, link) in self.links.get(&row).into_iter().flatten() {
             let Link::Record(record) = link else { continue };
-            let held = versions.first().and_then(|version| version.values.get(*position));
+            let held = versions
+                .first()
+                .and_then(|version| version.values.get(*position));
             if held != Some(&Value::from(*record)) {
-                differences.push((*position, held.cloned().unwrap_or_default(), Value::from(*record)));
+                differences.push((
+                    *position,
+                    held.cloned().unwrap_or_default(),
+                    Value::from(*record),
+                ));
             }
         }
         if differences.is_empty() && crate::ledger::says_nothing_new(&versions, &change) {
@@ -174,7 +224,10 @@ impl Comparison<'_> {
         for change in &changes {
             *plan.changed_fields.entry(change.field.clone()).or_default() += 1;
         }
-        let examples = plan.examples.entry(Class::Changed.as_str().to_owned()).or_default();
+        let examples = plan
+            .examples
+            .entry(Class::Changed.as_str().to_owned())
+            .or_default();
         if examples.len() < EXAMPLES {
             let mut example = work.example(row, String::new(), String::new());
             example.record = fate.record;
@@ -201,14 +254,29 @@ impl Comparison<'_> {
                 Some(column) => !batch.table.is_null(column, place),
                 None => batch.geometries.get(place).is_some_and(Option::is_some),
             };
-            let linked = || self.links.get(&row).is_some_and(|links| links.iter().any(|(p, _)| *p == position));
+            let linked = || {
+                self.links
+                    .get(&row)
+                    .is_some_and(|links| links.iter().any(|(p, _)| *p == position))
+            };
             let held = || {
                 versions.is_some_and(|versions| {
-                    versions.iter().any(|version| version.values.get(position).is_some_and(|value| !value.is_null()))
+                    versions.iter().any(|version| {
+                        version
+                            .values
+                            .get(position)
+                            .is_some_and(|value| !value.is_null())
+                    })
                 })
             };
             if !in_row && !linked() && !held() {
-                work.refuse(row, "CELL-REQUIRED", &field.name, String::new(), String::new());
+                work.refuse(
+                    row,
+                    "CELL-REQUIRED",
+                    &field.name,
+                    String::new(),
+                    String::new(),
+                );
             }
         }
     }

@@ -46,16 +46,26 @@ impl Context {
                 _ => None,
             })
             .collect();
-        let has_coordinates = dataset.fields.iter().any(|field| field.kind == FieldKind::Lon);
+        let has_coordinates = dataset
+            .fields
+            .iter()
+            .any(|field| field.kind == FieldKind::Lon);
         if targets.contains("education_unit") {
             targets.insert("division");
         }
         let mut references = BTreeMap::new();
         for target in targets {
-            references.insert(target.to_owned(), reference_index(ledger, permit, target, day).await?);
+            references.insert(
+                target.to_owned(),
+                reference_index(ledger, permit, target, day).await?,
+            );
         }
         let unit_of_division = unit_of_division(ledger, permit, day).await?;
-        let counties = if has_coordinates { county_index(ledger, permit, day).await? } else { Vec::new() };
+        let counties = if has_coordinates {
+            county_index(ledger, permit, day).await?
+        } else {
+            Vec::new()
+        };
         Ok(Context {
             references,
             based_on,
@@ -88,49 +98,70 @@ async fn reference_index(
     let level = table.position("level");
     let mut versions: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
     ledger
-        .read_open(permit, dataset, |version| versions.entry(version.record).or_default().push(version))
+        .read_open(permit, dataset, |version| {
+            versions.entry(version.record).or_default().push(version)
+        })
         .await?;
-    Ok(ReferenceIndex::new(versions.into_iter().map(|(record, mut stretches)| {
-        // The stretch of the day first, then the later ones, then the earlier.
-        stretches.sort_by_key(|stretch| {
-            let holds = stretch.from <= day && stretch.to.is_none_or(|to| day < to);
-            (!holds, std::cmp::Reverse(stretch.from))
-        });
-        let texts = |position: Option<usize>| -> Vec<String> {
-            let mut texts: Vec<String> = Vec::new();
-            for stretch in &stretches {
-                let text = position.and_then(|position| stretch.values.get(position)).and_then(Value::as_text);
-                for part in text.unwrap_or_default().split('|').filter(|part| !part.is_empty()) {
-                    if !texts.iter().any(|known| known == part) {
-                        texts.push(part.to_owned());
+    Ok(ReferenceIndex::new(versions.into_iter().map(
+        |(record, mut stretches)| {
+            // The stretch of the day first, then the later ones, then the earlier.
+            stretches.sort_by_key(|stretch| {
+                let holds = stretch.from <= day && stretch.to.is_none_or(|to| day < to);
+                (!holds, std::cmp::Reverse(stretch.from))
+            });
+            let texts = |position: Option<usize>| -> Vec<String> {
+                let mut texts: Vec<String> = Vec::new();
+                for stretch in &stretches {
+                    let text = position
+                        .and_then(|position| stretch.values.get(position))
+                        .and_then(Value::as_text);
+                    for part in text
+                        .unwrap_or_default()
+                        .split('|')
+                        .filter(|part| !part.is_empty())
+                    {
+                        if !texts.iter().any(|known| known == part) {
+                            texts.push(part.to_owned());
+                        }
                     }
                 }
+                texts
+            };
+            let first = |position: Option<usize>| {
+                position.and_then(|position| {
+                    stretches
+                        .first()
+                        .and_then(|stretch| stretch.values.get(position))
+                })
+            };
+            let mut names = texts(name);
+            names.extend(texts(former_names));
+            Referable {
+                record,
+                codes: texts(code),
+                names,
+                parent: first(parent).and_then(Value::as_int).map(RecordId::new),
+                level: first(level).and_then(Value::as_text).map(str::to_owned),
             }
-            texts
-        };
-        let first = |position: Option<usize>| {
-            position.and_then(|position| stretches.first().and_then(|stretch| stretch.values.get(position)))
-        };
-        let mut names = texts(name);
-        names.extend(texts(former_names));
-        Referable {
-            record,
-            codes: texts(code),
-            names,
-            parent: first(parent).and_then(Value::as_int).map(RecordId::new),
-            level: first(level).and_then(Value::as_text).map(str::to_owned),
-        }
-    })))
+        },
+    )))
 }
 
 /// The unit of that code or name: an education unit, or an institution.
 ///
 /// # Errors
 /// [`IntakeError::UnknownUnit`] where no unit, or more than one, is called so.
-pub async fn unit_named(ledger: &Ledger, permit: &Permit, text: &str) -> Result<UnitId, IntakeError> {
+pub async fn unit_named(
+    ledger: &Ledger,
+    permit: &Permit,
+    text: &str,
+) -> Result<UnitId, IntakeError> {
     let day = ledger.clock().today();
     for dataset in ["education_unit", "institution"] {
-        match reference_index(ledger, permit, dataset, day).await?.resolve(text, &[]) {
+        match reference_index(ledger, permit, dataset, day)
+            .await?
+            .resolve(text, &[])
+        {
             Reference::Found(record) | Reference::Superseded { record, .. } => {
                 return Ok(UnitId::new(record.get()));
             }
@@ -150,8 +181,14 @@ async fn unit_of_division(
     let mut units = HashMap::new();
     ledger
         .read(permit, "education_unit", Clocks::latest(day), |version| {
-            let listed = divisions.and_then(|position| version.values.get(position)).and_then(Value::as_text);
-            for division in listed.unwrap_or_default().split('|').filter_map(|text| text.parse().ok()) {
+            let listed = divisions
+                .and_then(|position| version.values.get(position))
+                .and_then(Value::as_text);
+            for division in listed
+                .unwrap_or_default()
+                .split('|')
+                .filter_map(|text| text.parse().ok())
+            {
                 units.insert(division, version.record);
             }
         })
@@ -170,7 +207,9 @@ async fn county_index(
     let mut counties = BTreeSet::new();
     ledger
         .read(permit, "division", Clocks::latest(day), |version| {
-            let own = level.and_then(|position| version.values.get(position)).and_then(Value::as_text);
+            let own = level
+                .and_then(|position| version.values.get(position))
+                .and_then(Value::as_text);
             if own == Some("county") {
                 counties.insert(version.record.get());
             }
@@ -181,17 +220,25 @@ async fn county_index(
     let geometry = boundaries.position("geometry");
     let mut outlines = Vec::new();
     ledger
-        .read(permit, "division_boundary", Clocks::latest(day), |version| {
-            let record = division.and_then(|position| version.values.get(position)).and_then(Value::as_int);
-            let bytes = geometry.and_then(|position| version.values.get(position)).and_then(Value::as_bytes);
-            if let (Some(record), Some(bytes)) = (record, bytes) {
-                if let (true, Ok(Geometry::MultiPolygon(outline))) =
-                    (counties.contains(&record), shape::wkb::decode(bytes))
+        .read(
+            permit,
+            "division_boundary",
+            Clocks::latest(day),
+            |version| {
+                let record = division
+                    .and_then(|position| version.values.get(position))
+                    .and_then(Value::as_int);
+                let bytes = geometry
+                    .and_then(|position| version.values.get(position))
+                    .and_then(Value::as_bytes);
+                if let (Some(record), Some(bytes)) = (record, bytes)
+                    && let (true, Ok(Geometry::MultiPolygon(outline))) =
+                        (counties.contains(&record), shape::wkb::decode(bytes))
                 {
                     outlines.push((record, outline));
                 }
-            }
-        })
+            },
+        )
         .await?;
     Ok(outlines)
 }
@@ -259,7 +306,11 @@ impl KeyIndex {
     ///
     /// # Errors
     /// Those of the ledger.
-    pub async fn load(ledger: &Ledger, permit: &Permit, dataset: &Dataset) -> Result<KeyIndex, LedgerError> {
+    pub async fn load(
+        ledger: &Ledger,
+        permit: &Permit,
+        dataset: &Dataset,
+    ) -> Result<KeyIndex, LedgerError> {
         let table = ledger.table(&dataset.name)?;
         let keys: Vec<Vec<(usize, Storage)>> = dataset
             .match_keys
@@ -269,18 +320,24 @@ impl KeyIndex {
                     .iter()
                     .filter_map(|name| {
                         let position = table.position(name)?;
-                        Some((position, dataset.field(name).map_or(Storage::Text, Field::storage)))
+                        Some((
+                            position,
+                            dataset.field(name).map_or(Storage::Text, Field::storage),
+                        ))
                     })
                     .collect()
             })
             .collect();
-        let mut levels: Vec<HashMap<KeyHash, Vec<(RecordId, bool)>>> = vec![HashMap::new(); keys.len()];
+        let mut levels: Vec<HashMap<KeyHash, Vec<(RecordId, bool)>>> =
+            vec![HashMap::new(); keys.len()];
         ledger
             .read_open(permit, &dataset.name, |version| {
                 let mut stronger = false;
                 for (level, (fields, known)) in keys.iter().zip(&mut levels).enumerate() {
-                    let parts: Vec<KeyPart<'_>> =
-                        fields.iter().map(|(position, _)| part_of(version.values.get(*position))).collect();
+                    let parts: Vec<KeyPart<'_>> = fields
+                        .iter()
+                        .map(|(position, _)| part_of(version.values.get(*position)))
+                        .collect();
                     if let Some(hash) = key_hash(level, &parts) {
                         let holders = known.entry(hash).or_default();
                         if !holders.iter().any(|(record, _)| *record == version.record) {
@@ -314,7 +371,11 @@ impl KeyIndex {
             }
             had_stronger = true;
         }
-        if had_stronger { Match::Nothing } else { Match::NoKey }
+        if had_stronger {
+            Match::Nothing
+        } else {
+            Match::NoKey
+        }
     }
 }
 
@@ -328,7 +389,11 @@ fn part_of(value: Option<&Value>) -> KeyPart<'_> {
 
 /// The unit under which rows of a version's unit are committed together: the unit itself where it is an
 /// office, the office above where it is an institution.
-pub fn reporting_unit(units: &security::UnitTree, offices: &BTreeSet<UnitId>, unit: UnitId) -> UnitId {
+pub fn reporting_unit(
+    units: &security::UnitTree,
+    offices: &BTreeSet<UnitId>,
+    unit: UnitId,
+) -> UnitId {
     if unit == crate::ledger::COMMON || offices.contains(&unit) {
         return unit;
     }

@@ -35,7 +35,11 @@ struct Places {
 
 impl<'a> Deriver<'a> {
     /// Prepares for a dataset.
-    pub(super) fn new(dataset: &'a Dataset, standard: &'a Standard, context: &'a Context) -> Deriver<'a> {
+    pub(super) fn new(
+        dataset: &'a Dataset,
+        standard: &'a Standard,
+        context: &'a Context,
+    ) -> Deriver<'a> {
         let place = |name: &str| dataset.stored_fields().position(|field| field.name == name);
         let places = (dataset.name == "institution")
             .then(|| {
@@ -55,7 +59,11 @@ impl<'a> Deriver<'a> {
                 })
             })
             .flatten();
-        Deriver { standard, context, places }
+        Deriver {
+            standard,
+            context,
+            places,
+        }
     }
 
     /// The batch with its blanks filled.
@@ -63,7 +71,9 @@ impl<'a> Deriver<'a> {
     /// # Errors
     /// Only when table and definitions disagree.
     pub(super) fn derive(&self, mut batch: Batch, datum: &str) -> Result<Batch, ColumnsError> {
-        let Some(places) = self.places else { return Ok(batch) };
+        let Some(places) = self.places else {
+            return Ok(batch);
+        };
         let rows = batch.table.rows();
         let wanted = [
             places.kind,
@@ -88,15 +98,24 @@ impl<'a> Deriver<'a> {
             let stated = batch.table.text(places.kind, row).map(str::to_owned);
             let guess = match &stated {
                 Some(_) => None,
-                None => self.standard.type_rules().school_type(name).map(|guess| guess.code.to_owned()),
+                None => self
+                    .standard
+                    .type_rules()
+                    .school_type(name)
+                    .map(|guess| guess.code.to_owned()),
             };
             let kind = stated.clone().or(guess.clone());
-            let entry = kind.as_deref().and_then(|code| types.and_then(|set| set.entry(code)));
+            let entry = kind
+                .as_deref()
+                .and_then(|code| types.and_then(|set| set.entry(code)));
             let division = batch.table.int(places.division, row).map(RecordId::new);
             for (place, builder, inferred) in &mut builders {
                 let held = batch.table.cell(*place, row);
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
-                let cleared = batch.cleared.get(*place).is_some_and(|rows| rows.binary_search(&number).is_ok());
+                let cleared = batch
+                    .cleared
+                    .get(*place)
+                    .is_some_and(|rows| rows.binary_search(&number).is_ok());
                 if held != Cell::Null || cleared {
                     builder.append(&held);
                     continue;
@@ -104,15 +123,23 @@ impl<'a> Deriver<'a> {
                 let derived = match *place {
                     place if place == places.kind => text(guess.clone()),
                     place if place == places.kind_inferred => Cell::Bool(guess.is_some()),
-                    place if place == places.stages => {
-                        text(entry.map(|entry| entry.extra_many("stages").join("|")).filter(|stages| !stages.is_empty()))
-                    }
+                    place if place == places.stages => text(
+                        entry
+                            .map(|entry| entry.extra_many("stages").join("|"))
+                            .filter(|stages| !stages.is_empty()),
+                    ),
                     place if place == places.counted => entry
                         .and_then(|entry| entry.extra("counts_as_school"))
                         .map_or(Cell::Null, |counts| Cell::Bool(counts == "yes")),
                     place if place == places.campus => {
-                        let by_name = self.standard.type_rules().campus_kind(name).map(|guess| guess.code.to_owned());
-                        let by_type = entry.and_then(|entry| entry.extra("campus_kind")).map(str::to_owned);
+                        let by_name = self
+                            .standard
+                            .type_rules()
+                            .campus_kind(name)
+                            .map(|guess| guess.code.to_owned());
+                        let by_type = entry
+                            .and_then(|entry| entry.extra("campus_kind"))
+                            .map(str::to_owned);
                         text(by_type.or(by_name))
                     }
                     place if place == places.unit => division

@@ -3,9 +3,10 @@
 use kernel::{Day, Value, decimal};
 use standard::{Dataset, Field, FieldKind, Lang, Severity, Standard};
 
+use super::cells::stored_value;
 use super::context::Context;
 use super::plan::{CauseText, FieldChange};
-use super::typing::{Batch, stored_value};
+use super::typing::Batch;
 
 /// Words for the rows and causes of one dataset.
 pub struct Explainer<'a> {
@@ -54,7 +55,11 @@ impl<'a> Explainer<'a> {
                 let titles: Vec<&str> = key
                     .fields
                     .iter()
-                    .map(|name| self.dataset.field(name).map_or(name.as_str(), |field| field.title.zh.as_str()))
+                    .map(|name| {
+                        self.dataset
+                            .field(name)
+                            .map_or(name.as_str(), |field| field.title.zh.as_str())
+                    })
                     .collect();
                 titles.join("+")
             })
@@ -64,7 +69,8 @@ impl<'a> Explainer<'a> {
 
     /// A field of a row as people read it.
     pub fn cell(&self, batch: &Batch, field: &str, row: usize) -> String {
-        let (Some(field), Some(column)) = (self.dataset.field(field), batch.table.position(field)) else {
+        let (Some(field), Some(column)) = (self.dataset.field(field), batch.table.position(field))
+        else {
             return String::new();
         };
         self.shown(field, &stored_value(field, &batch.table, column, row), None)
@@ -80,7 +86,11 @@ impl<'a> Explainer<'a> {
     }
 
     /// Differences by field.
-    pub fn field_changes(&self, differences: &[(usize, Value, Value)], context: &Context) -> Vec<FieldChange> {
+    pub fn field_changes(
+        &self,
+        differences: &[(usize, Value, Value)],
+        context: &Context,
+    ) -> Vec<FieldChange> {
         let fields: Vec<&Field> = self.dataset.stored_fields().collect();
         differences
             .iter()
@@ -118,7 +128,10 @@ impl<'a> Explainer<'a> {
                     self.in_general(&check.message.zh, Lang::Zh),
                     self.in_general(&check.message.en, Lang::En),
                 ),
-                repair: (self.in_general(&check.repair.zh, Lang::Zh), self.in_general(&check.repair.en, Lang::En)),
+                repair: (
+                    self.in_general(&check.repair.zh, Lang::Zh),
+                    self.in_general(&check.repair.en, Lang::En),
+                ),
             };
         }
         let title = self.dataset.field(field).map(|field| &field.title);
@@ -153,8 +166,13 @@ pub fn shown(
         (FieldKind::Geometry, Value::Bytes(bytes)) => format!("{} B", bytes.len()),
         (_, Value::Bytes(bytes)) => format!("{} B", bytes.len()),
         (FieldKind::Code(set), Value::Text(codes)) => {
-            let Some(set) = standard.code_set(set) else { return codes.clone() };
-            let names: Vec<&str> = codes.split('|').map(|code| set.name_of(code, lang)).collect();
+            let Some(set) = standard.code_set(set) else {
+                return codes.clone();
+            };
+            let names: Vec<&str> = codes
+                .split('|')
+                .map(|code| set.name_of(code, lang))
+                .collect();
             names.join("、")
         }
         (FieldKind::Ref(dataset), Value::Text(records)) => {
@@ -178,9 +196,9 @@ pub fn shown(
         (FieldKind::Ref(dataset), Value::Int(record)) => {
             label(dataset, *record).unwrap_or_else(|| record.to_string())
         }
-        (kind, Value::Int(number)) => {
-            kind.scale().map_or(number.to_string(), |scale| decimal::format_decimal_short(*number, scale))
-        }
+        (kind, Value::Int(number)) => kind.scale().map_or(number.to_string(), |scale| {
+            decimal::format_decimal_short(*number, scale)
+        }),
     }
 }
 
@@ -191,19 +209,31 @@ fn own_words(code: &str) -> (Words, Words) {
     match code {
         "CELL-REQUIRED" => (
             ("“{field}”未填", "“{field}” is blank"),
-            ("补填后重新导入；已在库的学校可留空，表示不改", "fill it in and import again; records already held may leave it blank"),
+            (
+                "补填后重新导入；已在库的学校可留空，表示不改",
+                "fill it in and import again; records already held may leave it blank",
+            ),
         ),
         "CELL-INTEGER" => (
             ("“{field}”不是整数", "“{field}” is not a whole number"),
-            ("改成不带单位、不带文字的整数", "write a whole number without unit or words"),
+            (
+                "改成不带单位、不带文字的整数",
+                "write a whole number without unit or words",
+            ),
         ),
         "CELL-DECIMAL" => (
             ("“{field}”不是数字", "“{field}” is not a number"),
-            ("改成数字，单位写在表头", "write a number; the unit belongs in the header"),
+            (
+                "改成数字，单位写在表头",
+                "write a number; the unit belongs in the header",
+            ),
         ),
         "CELL-RANGE" => (
             ("“{field}”超出允许范围", "“{field}” is out of bounds"),
-            ("核对数值和单位，常见原因是小数点丢失或单位不对", "check value and unit; often a decimal point was lost"),
+            (
+                "核对数值和单位，常见原因是小数点丢失或单位不对",
+                "check value and unit; often a decimal point was lost",
+            ),
         ),
         "CELL-DATE" => (
             ("“{field}”不是有效日期", "“{field}” is not a date"),
@@ -215,7 +245,10 @@ fn own_words(code: &str) -> (Words, Words) {
         ),
         "CELL-CODE" => (
             ("“{field}”不在代码表中", "“{field}” is not in the code set"),
-            ("按数据字典的代码或名称填写，或在对照文件中说明对应关系", "use a code or name of the dictionary, or map it in a mapping file"),
+            (
+                "按数据字典的代码或名称填写，或在对照文件中说明对应关系",
+                "use a code or name of the dictionary, or map it in a mapping file",
+            ),
         ),
         "CELL-CODE-AMBIGUOUS" => (
             ("“{field}”对应多个代码", "“{field}” fits several codes"),
@@ -223,52 +256,109 @@ fn own_words(code: &str) -> (Words, Words) {
         ),
         "CELL-REFERENCE" => (
             ("“{field}”在库中找不到", "“{field}” is not held"),
-            ("核对代码或名称；若是新增的，先导入它", "check code or name; if it is new, import it first"),
+            (
+                "核对代码或名称；若是新增的，先导入它",
+                "check code or name; if it is new, import it first",
+            ),
         ),
         "CELL-REFERENCE-AMBIGUOUS" => (
-            ("“{field}”有多个同名，无法判断是哪一个", "several records have the name given for “{field}”"),
-            ("改填代码，或补上所在市、县", "write the code, or add city and county"),
+            (
+                "“{field}”有多个同名，无法判断是哪一个",
+                "several records have the name given for “{field}”",
+            ),
+            (
+                "改填代码，或补上所在市、县",
+                "write the code, or add city and county",
+            ),
         ),
         "CELL-LENGTH" => (
             ("“{field}”超长", "“{field}” is too long"),
-            ("缩短，或核对是否串列", "shorten it, or check whether columns are shifted"),
+            (
+                "缩短，或核对是否串列",
+                "shorten it, or check whether columns are shifted",
+            ),
         ),
         "CELL-DAMAGED" => (
-            ("“{field}”含有乱码(文件在别处转码时已损坏)", "“{field}” holds characters that were damaged before"),
-            ("从原始文件重新导出，或手工补正", "export again from the original, or correct by hand"),
+            (
+                "“{field}”含有乱码(文件在别处转码时已损坏)",
+                "“{field}” holds characters that were damaged before",
+            ),
+            (
+                "从原始文件重新导出，或手工补正",
+                "export again from the original, or correct by hand",
+            ),
         ),
         "CELL-GEOMETRY" => (
             ("边界图形有错", "the outline is faulty"),
-            ("在制图软件中修正后重新导出", "mend it in the mapping program and export again"),
+            (
+                "在制图软件中修正后重新导出",
+                "mend it in the mapping program and export again",
+            ),
         ),
         "ROW-RAGGED" => (
-            ("该行的列数与表头不一致", "the row has more or fewer cells than the header"),
-            ("检查是否多了或少了分隔符，含分隔符的内容要加引号", "look for a missing or surplus separator; quote texts that hold one"),
+            (
+                "该行的列数与表头不一致",
+                "the row has more or fewer cells than the header",
+            ),
+            (
+                "检查是否多了或少了分隔符，含分隔符的内容要加引号",
+                "look for a missing or surplus separator; quote texts that hold one",
+            ),
         ),
         "ROW-NO-KEY" => (
-            ("无法判断这一行是哪条记录", "nothing in the row says which record it is"),
-            ("补上能识别记录的列", "fill the columns that identify the record"),
+            (
+                "无法判断这一行是哪条记录",
+                "nothing in the row says which record it is",
+            ),
+            (
+                "补上能识别记录的列",
+                "fill the columns that identify the record",
+            ),
         ),
         "ROW-DUPLICATE" => (
-            ("与文件中前面的行重复", "the row repeats an earlier row of the file"),
-            ("只保留一行；若确是两所，补上标识码或区分名称", "keep one; if they are two, add codes or tell the names apart"),
+            (
+                "与文件中前面的行重复",
+                "the row repeats an earlier row of the file",
+            ),
+            (
+                "只保留一行；若确是两所，补上标识码或区分名称",
+                "keep one; if they are two, add codes or tell the names apart",
+            ),
         ),
         "ROW-AMBIGUOUS" => (
             ("库中有多条记录可能是它", "several records could be meant"),
-            ("补上标识码，或指明是哪一条", "add the code, or say which one"),
+            (
+                "补上标识码，或指明是哪一条",
+                "add the code, or say which one",
+            ),
         ),
         "ROW-TAKEN" => (
-            ("已有另一所学校(记录)使用这个标识码，或同名同址", "another record already has this code, or this name in this place"),
-            ("打开已有的那条更正；若确是两所，补上标识码或区分名称", "correct the one that is held; if they are two, add codes or tell the names apart"),
+            (
+                "已有另一所学校(记录)使用这个标识码，或同名同址",
+                "another record already has this code, or this name in this place",
+            ),
+            (
+                "打开已有的那条更正；若确是两所，补上标识码或区分名称",
+                "correct the one that is held; if they are two, add codes or tell the names apart",
+            ),
         ),
         "ROW-OUT-OF-REACH" => (
             ("不在您的管辖范围内", "the row is outside your scope"),
             ("由所属教育局导入", "its own office must import it"),
         ),
         "CELL-SUPERSEDED" => (
-            ("“{field}”用的是已废止的代码，已按现行代码处理", "“{field}” uses a code no longer in force; the one in force was taken"),
-            ("请更新来源系统的代码表", "update the code table of the source"),
+            (
+                "“{field}”用的是已废止的代码，已按现行代码处理",
+                "“{field}” uses a code no longer in force; the one in force was taken",
+            ),
+            (
+                "请更新来源系统的代码表",
+                "update the code table of the source",
+            ),
         ),
-        _ => (("该行有误", "the row is at fault"), ("核对后重新导入", "check it and import again")),
+        _ => (
+            ("该行有误", "the row is at fault"),
+            ("核对后重新导入", "check it and import again"),
+        ),
     }
 }

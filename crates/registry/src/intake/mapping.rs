@@ -69,7 +69,9 @@ pub enum MappingFault {
     #[error("`{0}` is not a datum; write wgs84, cgcs2000, gcj02 or bd09")]
     Datum(String),
     /// No column is a field of the dataset.
-    #[error("no column of the file is a field of {dataset}; the file has: {headers}. Say with a mapping file which is which")]
+    #[error(
+        "no column of the file is a field of {dataset}; the file has: {headers}. Say with a mapping file which is which"
+    )]
     Nothing {
         /// The dataset.
         dataset: String,
@@ -79,7 +81,9 @@ pub enum MappingFault {
 }
 
 fn hint(instead: Option<&str>) -> String {
-    instead.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+    instead
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
 }
 
 impl Mapping {
@@ -135,13 +139,26 @@ impl Columns {
     ///
     /// # Errors
     /// See [`MappingFault`].
-    pub fn recognise(dataset: &Dataset, headers: &[String], mapping: &Mapping) -> Result<Columns, MappingFault> {
-        for field in mapping.map.values().chain(mapping.constants.keys()).chain(mapping.values.keys()) {
+    pub fn recognise(
+        dataset: &Dataset,
+        headers: &[String],
+        mapping: &Mapping,
+    ) -> Result<Columns, MappingFault> {
+        for field in mapping
+            .map
+            .values()
+            .chain(mapping.constants.keys())
+            .chain(mapping.values.keys())
+        {
             field_place(dataset, field)?;
         }
         if let Some(name) = &mapping.effective_field {
             let place = field_place(dataset, name)?;
-            if dataset.fields.get(place).is_none_or(|field| field.kind != FieldKind::Date) {
+            if dataset
+                .fields
+                .get(place)
+                .is_none_or(|field| field.kind != FieldKind::Date)
+            {
                 return Err(MappingFault::EffectiveField(name.clone()));
             }
         }
@@ -149,8 +166,15 @@ impl Columns {
             Some(names) => Columns::listed(dataset, names)?,
             None => Columns::by_header(dataset, headers, mapping)?,
         };
-        if columns.uses.iter().all(|(_, usage)| *usage == ColumnUse::Ignored) {
-            return Err(MappingFault::Nothing { dataset: dataset.name.clone(), headers: headers.join(", ") });
+        if columns
+            .uses
+            .iter()
+            .all(|(_, usage)| *usage == ColumnUse::Ignored)
+        {
+            return Err(MappingFault::Nothing {
+                dataset: dataset.name.clone(),
+                headers: headers.join(", "),
+            });
         }
         Ok(columns)
     }
@@ -164,17 +188,30 @@ impl Columns {
                 absorbing = Some(place);
             }
             let name = bare.unwrap_or(name);
-            let usage =
-                if name.is_empty() { ColumnUse::Ignored } else { ColumnUse::Field(field_place(dataset, name)?) };
+            let usage = if name.is_empty() {
+                ColumnUse::Ignored
+            } else {
+                ColumnUse::Field(field_place(dataset, name)?)
+            };
             uses.push((name.to_owned(), usage));
         }
         Ok(Columns { uses, absorbing })
     }
 
-    fn by_header(dataset: &Dataset, headers: &[String], mapping: &Mapping) -> Result<Columns, MappingFault> {
+    fn by_header(
+        dataset: &Dataset,
+        headers: &[String],
+        mapping: &Mapping,
+    ) -> Result<Columns, MappingFault> {
         let said: Vec<Option<usize>> = headers
             .iter()
-            .map(|header| mapping.map.get(header).map(|field| field_place(dataset, field)).transpose())
+            .map(|header| {
+                mapping
+                    .map
+                    .get(header)
+                    .map(|field| field_place(dataset, field))
+                    .transpose()
+            })
             .collect::<Result<_, _>>()?;
         // Headers that the mapping speaks of are no longer for the dataset's aliases to claim.
         let open: Vec<&str> = headers
@@ -186,17 +223,29 @@ impl Columns {
         let mut uses = Vec::with_capacity(headers.len());
         for ((header, said_place), field) in headers.iter().zip(&said).zip(recognised) {
             let by_alias = field
-                .and_then(|field| dataset.fields.iter().position(|each| each.name == field.name))
+                .and_then(|field| {
+                    dataset
+                        .fields
+                        .iter()
+                        .position(|each| each.name == field.name)
+                })
                 .filter(|place| !said.contains(&Some(*place)));
-            let usage = said_place.or(by_alias).map_or(ColumnUse::Ignored, ColumnUse::Field);
+            let usage = said_place
+                .or(by_alias)
+                .map_or(ColumnUse::Ignored, ColumnUse::Field);
             uses.push((header.clone(), usage));
         }
-        Ok(Columns { uses, absorbing: None })
+        Ok(Columns {
+            uses,
+            absorbing: None,
+        })
     }
 
     /// The column that holds the field at this place of the dataset's fields.
     pub fn column_of(&self, field: usize) -> Option<usize> {
-        self.uses.iter().position(|(_, usage)| *usage == ColumnUse::Field(field))
+        self.uses
+            .iter()
+            .position(|(_, usage)| *usage == ColumnUse::Field(field))
     }
 
     /// Headers that are not read.
@@ -210,9 +259,17 @@ impl Columns {
 }
 
 fn field_place(dataset: &Dataset, name: &str) -> Result<usize, MappingFault> {
-    dataset.fields.iter().position(|field| field.name == name).ok_or_else(|| MappingFault::Field {
-        field: name.to_owned(),
-        dataset: dataset.name.clone(),
-        instead: standard::nearest(name, dataset.fields.iter().map(|field| field.name.as_str())).map(str::to_owned),
-    })
+    dataset
+        .fields
+        .iter()
+        .position(|field| field.name == name)
+        .ok_or_else(|| MappingFault::Field {
+            field: name.to_owned(),
+            dataset: dataset.name.clone(),
+            instead: standard::nearest(
+                name,
+                dataset.fields.iter().map(|field| field.name.as_str()),
+            )
+            .map(str::to_owned),
+        })
 }

@@ -5,6 +5,7 @@
 //! ([`plan`]), which people look at before anything is written → one change set a reporting unit
 //! ([`commit`]).
 
+mod cells;
 mod checks;
 mod commit;
 mod compare;
@@ -18,12 +19,13 @@ mod prepare;
 pub mod references;
 mod rows;
 mod single;
-mod typing;
 #[cfg(test)]
 mod tests;
+mod typing;
 mod work;
 
-pub(crate) use typing::{cell_of, column_type, stored_value};
+pub(crate) use cells::{cell_of, stored_value};
+pub(crate) use typing::column_type;
 
 use std::sync::Arc;
 
@@ -31,11 +33,11 @@ use kernel::{Datum, Day, UnitId};
 use security::Permit;
 use serde::{Deserialize, Serialize};
 
+pub use checks::checker_for;
 pub use commit::Written;
 pub use error::IntakeError;
 pub use mapping::{Mapping, MappingFault, parse_datum};
 pub use plan::{Cause, Class, FieldChange, Missing, Plan, RowExample};
-pub use checks::checker_for;
 pub use prepare::Prepared;
 pub use single::{TAKEN, TypedRow, commit_row, prepare_row};
 pub use typing::staged_schema;
@@ -106,6 +108,10 @@ impl Progress {
 ///
 /// # Errors
 /// Only what stops the whole file; rows at fault are part of the plan.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a file with all that is said of it; imports is the one caller"
+)]
 pub async fn prepare(
     ledger: &Ledger,
     permit: &Permit,
@@ -131,11 +137,16 @@ pub async fn prepare(
 
 fn dataset_named(ledger: &Ledger, name: &str) -> Result<Arc<standard::Dataset>, IntakeError> {
     let standard = ledger.standard();
-    let dataset = standard.dataset(name).ok_or_else(|| IntakeError::UnknownDataset {
-        name: name.to_owned(),
-        instead: standard::nearest(name, standard.datasets().iter().map(|each| each.name.as_str()))
+    let dataset = standard
+        .dataset(name)
+        .ok_or_else(|| IntakeError::UnknownDataset {
+            name: name.to_owned(),
+            instead: standard::nearest(
+                name,
+                standard.datasets().iter().map(|each| each.name.as_str()),
+            )
             .map(str::to_owned),
-    })?;
+        })?;
     Ok(Arc::new(dataset.clone()))
 }
 

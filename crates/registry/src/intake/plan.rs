@@ -23,7 +23,13 @@ pub enum Class {
 
 impl Class {
     /// All of them, in the order in which people read them.
-    pub const ALL: [Class; 5] = [Class::New, Class::Changed, Class::Unchanged, Class::Review, Class::Refused];
+    pub const ALL: [Class; 5] = [
+        Class::New,
+        Class::Changed,
+        Class::Unchanged,
+        Class::Review,
+        Class::Refused,
+    ];
 
     /// The word in URLs, JSON and message keys.
     pub fn as_str(self) -> &'static str {
@@ -181,29 +187,39 @@ pub(super) struct CauseText {
 
 impl CauseBook {
     /// Adds a row to its cause.
-    pub(super) fn add(&mut self, code: &str, field: &str, text: impl FnOnce() -> CauseText, example: RowExample) {
-        let gathered = self.causes.entry((code.to_owned(), field.to_owned())).or_insert_with(|| {
-            let text = text();
-            Gathered {
-                cause: Cause {
-                    code: text.code,
-                    field: text.field,
-                    severity: text.severity,
-                    message: text.message,
-                    repair: text.repair,
-                    rows: 0,
-                    values: Vec::new(),
-                    examples: Vec::new(),
-                },
-                values: BTreeMap::new(),
-                last_row: None,
-            }
-        });
+    pub(super) fn add(
+        &mut self,
+        code: &str,
+        field: &str,
+        text: impl FnOnce() -> CauseText,
+        example: RowExample,
+    ) {
+        let gathered = self
+            .causes
+            .entry((code.to_owned(), field.to_owned()))
+            .or_insert_with(|| {
+                let text = text();
+                Gathered {
+                    cause: Cause {
+                        code: text.code,
+                        field: text.field,
+                        severity: text.severity,
+                        message: text.message,
+                        repair: text.repair,
+                        rows: 0,
+                        values: Vec::new(),
+                        examples: Vec::new(),
+                    },
+                    values: BTreeMap::new(),
+                    last_row: None,
+                }
+            });
         if gathered.last_row != Some(example.row) {
             gathered.cause.rows += 1;
             gathered.last_row = Some(example.row);
         }
-        if !example.value.is_empty() && (gathered.values.len() < VALUES || gathered.values.contains_key(&example.value))
+        if !example.value.is_empty()
+            && (gathered.values.len() < VALUES || gathered.values.contains_key(&example.value))
         {
             *gathered.values.entry(example.value.clone()).or_default() += 1;
         }
@@ -221,10 +237,18 @@ impl CauseBook {
                 let mut values: Vec<(String, u64)> = gathered.values.into_iter().collect();
                 values.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
                 values.truncate(VALUES_SHOWN);
-                Cause { values, ..gathered.cause }
+                Cause {
+                    values,
+                    ..gathered.cause
+                }
             })
             .collect();
-        causes.sort_by(|one, other| other.rows.cmp(&one.rows).then_with(|| one.code.cmp(&other.code)));
+        causes.sort_by(|one, other| {
+            other
+                .rows
+                .cmp(&one.rows)
+                .then_with(|| one.code.cmp(&other.code))
+        });
         causes
     }
 }

@@ -71,19 +71,29 @@ impl Prepared {
     /// mended and imported again as it is.
     pub fn refused_table(&self, standard: &standard::Standard) -> Vec<Vec<String>> {
         let explainer = Explainer::new(standard, &self.dataset);
-        let mut header: Vec<String> = self.plan.columns.iter().map(|(header, _)| header.clone()).collect();
+        let mut header: Vec<String> = self
+            .plan
+            .columns
+            .iter()
+            .map(|(header, _)| header.clone())
+            .collect();
         header.extend(["行号", "问题代码", "问题", "值", "说明", "处理建议"].map(str::to_owned));
         let mut table = vec![header];
         let mut refusals: Vec<&Refusal> = self.refusals.iter().collect();
         refusals.sort_by_key(|refusal| refusal.row);
         for refusal in refusals {
-            let Some((batch, place)) = self.locate(refusal.row) else { continue };
+            let Some((batch, place)) = self.locate(refusal.row) else {
+                continue;
+            };
             let text = explainer.cause(&refusal.code, &refusal.field);
             let mut cells: Vec<String> = (0..self.plan.columns.len())
                 .map(|column| batch.raw.cell(column, place).to_owned())
                 .collect();
             cells.extend([
-                batch.source_rows.get(place).map_or(String::new(), ToString::to_string),
+                batch
+                    .source_rows
+                    .get(place)
+                    .map_or(String::new(), ToString::to_string),
                 refusal.code.clone(),
                 text.message.0,
                 refusal.value.clone(),
@@ -101,8 +111,14 @@ impl Prepared {
     }
 }
 
-pub(super) fn locate<'b>(batches: &'b [Batch], rows_before: &[usize], row: usize) -> Option<(&'b Batch, usize)> {
-    let place = rows_before.partition_point(|before| *before <= row).checked_sub(1)?;
+pub(super) fn locate<'b>(
+    batches: &'b [Batch],
+    rows_before: &[usize],
+    row: usize,
+) -> Option<(&'b Batch, usize)> {
+    let place = rows_before
+        .partition_point(|before| *before <= row)
+        .checked_sub(1)?;
     let batch = batches.get(place)?;
     Some((batch, row - rows_before.get(place)?))
 }
@@ -125,11 +141,18 @@ impl Preparation<'_> {
     /// # Errors
     /// Only what stops the whole file; rows at fault are part of the plan.
     pub(super) async fn run(self, reader: RawReader, file: &str) -> Result<Prepared, IntakeError> {
-        let day = self.options.effective.unwrap_or_else(|| self.ledger.clock().today());
+        let day = self
+            .options
+            .effective
+            .unwrap_or_else(|| self.ledger.clock().today());
         let context = Arc::new(Context::load(self.ledger, self.permit, &self.dataset, day).await?);
-        let columns = Columns::recognise(&self.dataset, reader.headers().unwrap_or_default(), &self.mapping)?;
+        let columns = Columns::recognise(
+            &self.dataset,
+            reader.headers().unwrap_or_default(),
+            &self.mapping,
+        )?;
         let reading = describe(reader.about());
-        let (batches, columns) = self.type_all(reader, &context, columns).await?;
+        let batches = self.type_all(reader, &context, columns.clone()).await?;
         let mut rows_before = Vec::with_capacity(batches.len());
         let mut rows = 0;
         for batch in &batches {
@@ -166,9 +189,11 @@ impl Preparation<'_> {
                 .iter()
                 .map(|(header, usage)| {
                     let field = match usage {
-                        super::mapping::ColumnUse::Field(place) => {
-                            self.dataset.fields.get(*place).map_or(String::new(), |field| field.name.clone())
-                        }
+                        super::mapping::ColumnUse::Field(place) => self
+                            .dataset
+                            .fields
+                            .get(*place)
+                            .map_or(String::new(), |field| field.name.clone()),
                         super::mapping::ColumnUse::Ignored => String::new(),
                     };
                     (header.clone(), field)
@@ -177,7 +202,8 @@ impl Preparation<'_> {
             reading,
             ..Plan::default()
         };
-        self.refuse_out_of_reach(&context, &mut work, &mut fates).await?;
+        self.refuse_out_of_reach(&context, &mut work, &mut fates)
+            .await?;
         let checks = self.ledger.standard().checks_for(&self.dataset.name);
         let checker = if checks.is_empty() {
             None
@@ -214,7 +240,16 @@ impl Preparation<'_> {
         let refusals = work.refusals;
         plan.causes = work.causes.into_causes();
         plan.notices = work.notices.into_causes();
-        Ok(Prepared { plan, dataset: Arc::clone(&self.dataset), batches, fates, links, missing, rows_before, refusals })
+        Ok(Prepared {
+            plan,
+            dataset: Arc::clone(&self.dataset),
+            batches,
+            fates,
+            links,
+            missing,
+            rows_before,
+            refusals,
+        })
     }
 
     /// Types the whole file, away from the threads that serve people.
@@ -223,16 +258,27 @@ impl Preparation<'_> {
         mut reader: RawReader,
         context: &Arc<Context>,
         columns: Columns,
-    ) -> Result<(Vec<Batch>, Columns), IntakeError> {
+    ) -> Result<Vec<Batch>, IntakeError> {
         let dataset = Arc::clone(&self.dataset);
         let standard = Arc::clone(self.ledger.standard());
         let mapping = self.mapping.clone();
-        let datum = self.options.datum.or(mapping.datum()?).unwrap_or(kernel::Datum::Cgcs2000);
+        let datum = self
+            .options
+            .datum
+            .or(mapping.datum()?)
+            .unwrap_or(kernel::Datum::Cgcs2000);
         let context = Arc::clone(context);
         let progress = self.progress.clone();
-        let task = tokio::task::spawn_blocking(move || -> Result<(Vec<Batch>, Columns), IntakeError> {
+        let task = tokio::task::spawn_blocking(move || -> Result<Vec<Batch>, IntakeError> {
             use rayon::prelude::*;
-            let typist = Typist::new(&dataset, &standard, &columns, &mapping, &context.references, datum);
+            let typist = Typist::new(
+                &dataset,
+                &standard,
+                &columns,
+                &mapping,
+                &context.references,
+                datum,
+            );
             let deriver = Deriver::new(&dataset, &standard, &context);
             let mut batches = Vec::new();
             let mut rows = 0;
@@ -240,7 +286,9 @@ impl Preparation<'_> {
                 // As many chunks as there are cores are typed side by side.
                 let mut chunks = Vec::new();
                 while chunks.len() < rayon::current_num_threads() {
-                    let Some(chunk) = reader.next_chunk()? else { break };
+                    let Some(chunk) = reader.next_chunk()? else {
+                        break;
+                    };
                     rows += chunk.len();
                     chunks.push(chunk);
                 }
@@ -256,11 +304,10 @@ impl Preparation<'_> {
                 }
                 progress.tell(Step::Read, rows as u64, 0)?;
             }
-            drop(typist);
-            drop(deriver);
-            Ok((batches, columns))
+            Ok(batches)
         });
-        task.await.map_err(|error| IntakeError::Stopped(error.to_string()))?
+        task.await
+            .map_err(|error| IntakeError::Stopped(error.to_string()))?
     }
 
     /// Refuses rows under units that the permit does not reach.
@@ -275,12 +322,15 @@ impl Preparation<'_> {
         }
         let units = self.ledger.security().units();
         for (row, fate) in fates.iter().enumerate() {
-            let Some((batch, place)) = locate(work.batches, work.rows_before, row) else { continue };
+            let Some((batch, place)) = locate(work.batches, work.rows_before, row) else {
+                continue;
+            };
             let unit = match &self.dataset.unit {
                 UnitRule::Root => Some(COMMON),
-                UnitRule::OfField(field) | UnitRule::SelfUnit { parent_field: field } => {
-                    work.int(batch, field, place).map(UnitId::new)
-                }
+                UnitRule::OfField(field)
+                | UnitRule::SelfUnit {
+                    parent_field: field,
+                } => work.int(batch, field, place).map(UnitId::new),
             };
             let reached = match (unit, fate.record) {
                 (Some(unit), _) => may_write_under(self.permit, &units, unit),
@@ -304,25 +354,37 @@ impl Preparation<'_> {
         explainer: &Explainer<'_>,
         day: Day,
     ) -> Result<Vec<(RecordId, Version)>, IntakeError> {
-        let Some(unit) = self.options.complete_for else { return Ok(Vec::new()) };
+        let Some(unit) = self.options.complete_for else {
+            return Ok(Vec::new());
+        };
         plan.complete_for = Some(unit.to_string());
         let listed: BTreeSet<RecordId> = fates.iter().filter_map(|fate| fate.record).collect();
         let units = self.ledger.security().units();
         let table = self.ledger.table(&self.dataset.name)?;
         let close = match &self.dataset.missing {
-            MissingRule::Close { field, value } => table.position(field).map(|place| (place, field, value)),
+            MissingRule::Close { field, value } => {
+                table.position(field).map(|place| (place, field, value))
+            }
             MissingRule::Keep => None,
         };
         let mut missing: Vec<(RecordId, Version)> = Vec::new();
         self.ledger
-            .read(self.permit, &self.dataset.name, Clocks::latest(day), |version| {
-                let closed = close.is_some_and(|(place, _, value)| {
-                    version.values.get(place).and_then(Value::as_text) == Some(value)
-                });
-                if units.contains(unit, version.unit) && !listed.contains(&version.record) && !closed {
-                    missing.push((version.record, version));
-                }
-            })
+            .read(
+                self.permit,
+                &self.dataset.name,
+                Clocks::latest(day),
+                |version| {
+                    let closed = close.is_some_and(|(place, _, value)| {
+                        version.values.get(place).and_then(Value::as_text) == Some(value)
+                    });
+                    if units.contains(unit, version.unit)
+                        && !listed.contains(&version.record)
+                        && !closed
+                    {
+                        missing.push((version.record, version));
+                    }
+                },
+            )
             .await?;
         plan.missing_count = missing.len() as u64;
         for (record, version) in missing.iter().take(500) {
@@ -353,4 +415,3 @@ fn describe(about: &FileAbout) -> Vec<(String, String)> {
     }
     said
 }
-

@@ -113,7 +113,10 @@ impl ReferenceIndex {
             return found;
         }
         let name = if text.is_empty() {
-            clues.iter().find(|clue| clue.level == "self").map_or("", |clue| clue.name)
+            clues
+                .iter()
+                .find(|clue| clue.level == "self")
+                .map_or("", |clue| clue.name)
         } else {
             text.as_ref()
         };
@@ -122,7 +125,9 @@ impl ReferenceIndex {
         }
         let found = self.by_name_under(name, clues);
         match found {
-            Reference::Unknown => self.by_path(name).map_or(Reference::Unknown, Reference::Found),
+            Reference::Unknown => self
+                .by_path(name)
+                .map_or(Reference::Unknown, Reference::Found),
             other => other,
         }
     }
@@ -133,10 +138,11 @@ impl ReferenceIndex {
         let mut candidates = vec![code.to_owned()];
         if !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()) {
             for length in [6, 9] {
-                if let Some((front, back)) = code.split_at_checked(length) {
-                    if !back.is_empty() && back.bytes().all(|byte| byte == b'0') {
-                        candidates.push(front.to_owned());
-                    }
+                if let Some((front, back)) = code.split_at_checked(length)
+                    && !back.is_empty()
+                    && back.bytes().all(|byte| byte == b'0')
+                {
+                    candidates.push(front.to_owned());
                 }
             }
             if code.len() < 6 {
@@ -144,12 +150,17 @@ impl ReferenceIndex {
             }
         }
         let record = candidates.iter().find_map(|candidate| {
-            self.by_code.get(candidate).map(|record| (*record, candidate.clone()))
+            self.by_code
+                .get(candidate)
+                .map(|record| (*record, candidate.clone()))
         });
         let (record, used) = record?;
         let now = self.get(record).and_then(|entry| entry.codes.first());
         Some(match now {
-            Some(now) if *now != used => Reference::Superseded { record, now: now.clone() },
+            Some(now) if *now != used => Reference::Superseded {
+                record,
+                now: now.clone(),
+            },
             _ => Reference::Found(record),
         })
     }
@@ -158,10 +169,16 @@ impl ReferenceIndex {
         let Some(holders) = self.by_name.get(&name_key(name)) else {
             return Reference::Unknown;
         };
-        let above: Vec<Clue<'_>> =
-            clues.iter().filter(|clue| clue.level != "self" && !clue.name.is_empty()).copied().collect();
-        let fitting: Vec<RecordId> =
-            holders.iter().filter(|record| above.iter().all(|clue| self.lies_under(**record, *clue))).copied().collect();
+        let above: Vec<Clue<'_>> = clues
+            .iter()
+            .filter(|clue| clue.level != "self" && !clue.name.is_empty())
+            .copied()
+            .collect();
+        let fitting: Vec<RecordId> = holders
+            .iter()
+            .filter(|record| above.iter().all(|clue| self.lies_under(**record, *clue)))
+            .copied()
+            .collect();
         match fitting.as_slice() {
             [only] => Reference::Found(*only),
             [] => match holders.as_slice() {
@@ -175,15 +192,25 @@ impl ReferenceIndex {
     /// Only names of levels are given: the lowest of them is meant, under the others.
     fn by_clues_alone(&self, clues: &[Clue<'_>]) -> Reference {
         for level in ["village", "township", "county", "prefecture", "province"] {
-            let Some(own) = clues.iter().find(|clue| clue.level == level && !clue.name.is_empty()) else {
+            let Some(own) = clues
+                .iter()
+                .find(|clue| clue.level == level && !clue.name.is_empty())
+            else {
                 continue;
             };
-            let above: Vec<Clue<'_>> = clues.iter().filter(|clue| clue.level != level).copied().collect();
+            let above: Vec<Clue<'_>> = clues
+                .iter()
+                .filter(|clue| clue.level != level)
+                .copied()
+                .collect();
             let found = self.by_name_under(own.name, &above);
             if let Reference::Ambiguous(records) = &found {
                 let of_level: Vec<RecordId> = records
                     .iter()
-                    .filter(|record| self.get(**record).is_some_and(|entry| entry.level.as_deref() == Some(level)))
+                    .filter(|record| {
+                        self.get(**record)
+                            .is_some_and(|entry| entry.level.as_deref() == Some(level))
+                    })
                     .copied()
                     .collect();
                 if let [only] = of_level.as_slice() {
@@ -200,24 +227,31 @@ impl ReferenceIndex {
         let path = name_key(text);
         let mut best: Option<(usize, RecordId)> = None;
         for (start, _) in path.char_indices() {
-            let Some(tail) = path.get(start..) else { continue };
-            let Some(holders) = self.by_name.get(tail) else { continue };
+            let Some(tail) = path.get(start..) else {
+                continue;
+            };
+            let Some(holders) = self.by_name.get(tail) else {
+                continue;
+            };
             let front = path.get(..start).unwrap_or_default();
             let fitting: Vec<RecordId> = holders
                 .iter()
                 .filter(|record| {
                     self.ancestors(**record).iter().any(|above| {
                         self.get(*above).is_some_and(|entry| {
-                            entry.names.iter().any(|name| front.ends_with(&name_key(name)))
+                            entry
+                                .names
+                                .iter()
+                                .any(|name| front.ends_with(&name_key(name)))
                         })
                     })
                 })
                 .copied()
                 .collect();
-            if let ([only], true) = (fitting.as_slice(), !front.is_empty()) {
-                if best.is_none_or(|(length, _)| tail.len() > length) {
-                    best = Some((tail.len(), *only));
-                }
+            if let ([only], true) = (fitting.as_slice(), !front.is_empty())
+                && best.is_none_or(|(length, _)| tail.len() > length)
+            {
+                best = Some((tail.len(), *only));
             }
         }
         best.map(|(_, record)| record)
@@ -227,7 +261,10 @@ impl ReferenceIndex {
         let wanted = name_key(clue.name);
         self.ancestors(record).iter().any(|above| {
             self.get(*above).is_some_and(|entry| {
-                entry.level.as_deref().is_none_or(|level| level == clue.level)
+                entry
+                    .level
+                    .as_deref()
+                    .is_none_or(|level| level == clue.level)
                     && entry.names.iter().any(|name| name_key(name) == wanted)
             })
         })
@@ -251,7 +288,10 @@ impl ReferenceIndex {
     pub fn at_level(&self, record: RecordId, level: &str) -> Option<RecordId> {
         std::iter::once(record)
             .chain(self.ancestors(record))
-            .find(|each| self.get(*each).is_some_and(|entry| entry.level.as_deref() == Some(level)))
+            .find(|each| {
+                self.get(*each)
+                    .is_some_and(|entry| entry.level.as_deref() == Some(level))
+            })
     }
 }
 
@@ -259,7 +299,13 @@ impl ReferenceIndex {
 mod tests {
     use super::*;
 
-    fn entry(record: i64, codes: &[&str], names: &[&str], parent: Option<i64>, level: &str) -> Referable {
+    fn entry(
+        record: i64,
+        codes: &[&str],
+        names: &[&str],
+        parent: Option<i64>,
+        level: &str,
+    ) -> Referable {
         Referable {
             record: RecordId::new(record),
             codes: codes.iter().map(|code| (*code).to_owned()).collect(),
@@ -275,7 +321,13 @@ mod tests {
             entry(2, &["610100"], &["西安市"], Some(1), "prefecture"),
             entry(3, &["610300"], &["宝鸡市"], Some(1), "prefecture"),
             entry(4, &["610113"], &["雁塔区"], Some(2), "county"),
-            entry(5, &["610305", "610322"], &["凤翔区", "凤翔县"], Some(3), "county"),
+            entry(
+                5,
+                &["610305", "610322"],
+                &["凤翔区", "凤翔县"],
+                Some(3),
+                "county",
+            ),
             entry(6, &["610113001"], &["城关街道"], Some(4), "township"),
             entry(7, &["610305001"], &["城关街道"], Some(5), "township"),
         ])
@@ -285,42 +337,88 @@ mod tests {
     fn a_code_no_longer_in_force_leads_to_the_record_that_has_taken_its_place() {
         assert_eq!(
             index().resolve("610322", &[]),
-            Reference::Superseded { record: RecordId::new(5), now: "610305".to_owned() }
+            Reference::Superseded {
+                record: RecordId::new(5),
+                now: "610305".to_owned()
+            }
         );
-        assert_eq!(index().resolve("凤翔县", &[]), Reference::Found(RecordId::new(5)));
+        assert_eq!(
+            index().resolve("凤翔县", &[]),
+            Reference::Found(RecordId::new(5))
+        );
     }
 
     #[test]
     fn codes_come_in_many_lengths() {
-        for text in ["610113", "610113000000", "610113000", "610113.0", " 610113 "] {
-            assert_eq!(index().resolve(text, &[]), Reference::Found(RecordId::new(4)), "{text}");
+        for text in [
+            "610113",
+            "610113000000",
+            "610113000",
+            "610113.0",
+            " 610113 ",
+        ] {
+            assert_eq!(
+                index().resolve(text, &[]),
+                Reference::Found(RecordId::new(4)),
+                "{text}"
+            );
         }
-        assert_eq!(index().resolve("6101", &[]), Reference::Found(RecordId::new(2)));
+        assert_eq!(
+            index().resolve("6101", &[]),
+            Reference::Found(RecordId::new(2))
+        );
     }
 
     #[test]
     fn a_name_that_occurs_twice_needs_a_clue() {
         let twice = index().resolve("城关街道", &[]);
-        assert_eq!(twice, Reference::Ambiguous(vec![RecordId::new(6), RecordId::new(7)]));
-        let clue = Clue { level: "prefecture", name: "宝鸡市" };
-        assert_eq!(index().resolve("城关街道", &[clue]), Reference::Found(RecordId::new(7)));
+        assert_eq!(
+            twice,
+            Reference::Ambiguous(vec![RecordId::new(6), RecordId::new(7)])
+        );
+        let clue = Clue {
+            level: "prefecture",
+            name: "宝鸡市",
+        };
+        assert_eq!(
+            index().resolve("城关街道", &[clue]),
+            Reference::Found(RecordId::new(7))
+        );
     }
 
     #[test]
     fn names_of_levels_alone_lead_to_the_lowest() {
         let clues = [
-            Clue { level: "province", name: "陕西省" },
-            Clue { level: "prefecture", name: "西安市" },
-            Clue { level: "county", name: "雁塔区" },
+            Clue {
+                level: "province",
+                name: "陕西省",
+            },
+            Clue {
+                level: "prefecture",
+                name: "西安市",
+            },
+            Clue {
+                level: "county",
+                name: "雁塔区",
+            },
         ];
-        assert_eq!(index().resolve("", &clues), Reference::Found(RecordId::new(4)));
+        assert_eq!(
+            index().resolve("", &clues),
+            Reference::Found(RecordId::new(4))
+        );
         assert_eq!(index().resolve("", &[]), Reference::Unknown);
     }
 
     #[test]
     fn a_path_of_names_is_read_from_its_end() {
-        assert_eq!(index().resolve("陕西省西安市雁塔区", &[]), Reference::Found(RecordId::new(4)));
-        assert_eq!(index().resolve("宝鸡市凤翔区城关街道", &[]), Reference::Found(RecordId::new(7)));
+        assert_eq!(
+            index().resolve("陕西省西安市雁塔区", &[]),
+            Reference::Found(RecordId::new(4))
+        );
+        assert_eq!(
+            index().resolve("宝鸡市凤翔区城关街道", &[]),
+            Reference::Found(RecordId::new(7))
+        );
         assert_eq!(index().resolve("火星", &[]), Reference::Unknown);
     }
 }

@@ -3,22 +3,37 @@
 use kernel::{Day, UnitId, Value};
 use standard::{Dataset, EffectiveRule, UnitRule};
 
-use super::typing::{Batch, stored_value};
+use super::cells::stored_value;
+use super::typing::Batch;
 use crate::ledger::{COMMON, Version};
 
 /// What a row asserts, one entry for each stored field. Values that were only inferred do not speak of a
 /// record that is held.
-pub(super) fn patch_of(dataset: &Dataset, batch: &Batch, row: usize, held: bool) -> Vec<Option<Value>> {
+pub(super) fn patch_of(
+    dataset: &Dataset,
+    batch: &Batch,
+    row: usize,
+    held: bool,
+) -> Vec<Option<Value>> {
     let number = u32::try_from(row).unwrap_or(u32::MAX);
     dataset
         .stored_fields()
         .enumerate()
         .map(|(position, field)| {
-            if batch.cleared.get(position).is_some_and(|rows| rows.binary_search(&number).is_ok()) {
+            if batch
+                .cleared
+                .get(position)
+                .is_some_and(|rows| rows.binary_search(&number).is_ok())
+            {
                 return Some(Value::Null);
             }
             if field.kind == standard::FieldKind::Geometry {
-                return batch.geometries.get(row).cloned().flatten().map(Value::Bytes);
+                return batch
+                    .geometries
+                    .get(row)
+                    .cloned()
+                    .flatten()
+                    .map(Value::Bytes);
             }
             if held && batch.is_inferred(position, number) {
                 return None;
@@ -59,12 +74,13 @@ pub(super) fn period(
                 .and_then(|position| patch.get(position))
                 .and_then(Option::as_ref);
             let start = match value {
-                Some(Value::Text(text)) => {
-                    text.parse::<kernel::SchoolYear>().ok().map(kernel::SchoolYear::first_day)
-                }
-                Some(Value::Int(year)) => {
-                    i32::try_from(*year).ok().and_then(|year| Day::from_ymd(year, 1, 1).ok())
-                }
+                Some(Value::Text(text)) => text
+                    .parse::<kernel::SchoolYear>()
+                    .ok()
+                    .map(kernel::SchoolYear::first_day),
+                Some(Value::Int(year)) => i32::try_from(*year)
+                    .ok()
+                    .and_then(|year| Day::from_ymd(year, 1, 1).ok()),
                 _ => None,
             };
             (start.unwrap_or(Day::BEGINNING), None)
@@ -73,16 +89,28 @@ pub(super) fn period(
 }
 
 /// The unit of a row, where the row or what is held says it.
-pub(super) fn unit_of(dataset: &Dataset, patch: &[Option<Value>], versions: &[Version]) -> Option<UnitId> {
+pub(super) fn unit_of(
+    dataset: &Dataset,
+    patch: &[Option<Value>],
+    versions: &[Version],
+) -> Option<UnitId> {
     match &dataset.unit {
         UnitRule::Root => Some(COMMON),
-        UnitRule::SelfUnit { .. } => versions.first().map(|version| UnitId::new(version.record.get())),
+        UnitRule::SelfUnit { .. } => versions
+            .first()
+            .map(|version| UnitId::new(version.record.get())),
         UnitRule::OfField(name) => {
-            let position = dataset.stored_fields().position(|field| field.name == *name)?;
+            let position = dataset
+                .stored_fields()
+                .position(|field| field.name == *name)?;
             patch
                 .get(position)
                 .and_then(Option::as_ref)
-                .or_else(|| versions.first().and_then(|version| version.values.get(position)))
+                .or_else(|| {
+                    versions
+                        .first()
+                        .and_then(|version| version.values.get(position))
+                })
                 .and_then(Value::as_int)
                 .map(UnitId::new)
         }

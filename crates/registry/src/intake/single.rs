@@ -68,7 +68,11 @@ pub async fn prepare_row(
         reason: row.reason.clone(),
         ..Options::default()
     };
-    let mapping = Mapping { header: Some(false), columns: Some(names), ..Mapping::default() };
+    let mapping = Mapping {
+        header: Some(false),
+        columns: Some(names),
+        ..Mapping::default()
+    };
     let preparation = Preparation {
         ledger,
         permit,
@@ -117,7 +121,11 @@ pub async fn commit_row(
         }
     }
     let versions = match row.target {
-        Some(record) => ledger.open_versions(permit, &dataset.name, &[record]).await?,
+        Some(record) => {
+            ledger
+                .open_versions(permit, &dataset.name, &[record])
+                .await?
+        }
         None => Vec::new(),
     };
     let unit = match dataset.unit {
@@ -138,7 +146,11 @@ pub async fn commit_row(
     let set = ChangeSet {
         dataset: dataset.name.clone(),
         changes: vec![change],
-        source: Source { reason: row.reason.clone(), kind: "form".to_owned(), ..Source::default() },
+        source: Source {
+            reason: row.reason.clone(),
+            kind: "form".to_owned(),
+            ..Source::default()
+        },
         based_on: row.based_on,
         idempotency_key: row.key.clone(),
         more_follows: false,
@@ -149,9 +161,13 @@ pub async fn commit_row(
 
 /// The one row as a file of one line, so that it takes the same way as a file.
 fn reader_of(cells: &[(String, String)]) -> Result<RawReader, IntakeError> {
-    let unreadable = |error: std::io::Error| ReadError::Unreadable { detail: error.to_string() };
+    let unreadable = |error: std::io::Error| ReadError::Unreadable {
+        detail: error.to_string(),
+    };
     let mut writer = CsvWriter::new(Vec::new()).map_err(unreadable)?;
-    writer.write_row(cells.iter().map(|(_, text)| text.as_str())).map_err(unreadable)?;
+    writer
+        .write_row(cells.iter().map(|(_, text)| text.as_str()))
+        .map_err(unreadable)?;
     let bytes = writer.finish().map_err(unreadable)?;
     let options = ReadOptions {
         encoding: Some(TextEncoding::Utf8),
@@ -165,7 +181,12 @@ fn reader_of(cells: &[(String, String)]) -> Result<RawReader, IntakeError> {
 
 impl Work<'_> {
     /// The fate of the one row of a form: the record it was opened for, unless its key is another's.
-    pub(super) fn match_single(&mut self, single: Single, keys: &KeyIndex, context: &Context) -> Vec<Fate> {
+    pub(super) fn match_single(
+        &mut self,
+        single: Single,
+        keys: &KeyIndex,
+        context: &Context,
+    ) -> Vec<Fate> {
         let own = context.references.get(&self.dataset.name);
         let mut fates = Vec::with_capacity(self.refused.len());
         for row in 0..self.refused.len() {
@@ -177,18 +198,29 @@ impl Work<'_> {
                 Match::Many(records) => records,
                 Match::Nothing | Match::NoKey => Vec::new(),
             };
-            let other = holders.iter().find(|holder| Some(**holder) != single.target);
+            let other = holders
+                .iter()
+                .find(|holder| Some(**holder) != single.target);
             let no_key = single.target.is_none() && row_keys.iter().all(Option::is_none);
             if let Some(other) = other {
                 let label = own.map_or_else(|| other.to_string(), |own| own.label(*other));
                 self.refuse(row, TAKEN, "", label, other.to_string());
-                fates.push(Fate { class: Class::Refused, record: Some(*other) });
+                fates.push(Fate {
+                    class: Class::Refused,
+                    record: Some(*other),
+                });
             } else if no_key {
                 let fields = self.explainer.key_fields();
                 self.refuse(row, "ROW-NO-KEY", "", String::new(), fields);
-                fates.push(Fate { class: Class::Refused, record: None });
+                fates.push(Fate {
+                    class: Class::Refused,
+                    record: None,
+                });
             } else {
-                fates.push(Fate { class: Class::New, record: single.target });
+                fates.push(Fate {
+                    class: Class::New,
+                    record: single.target,
+                });
             }
         }
         fates

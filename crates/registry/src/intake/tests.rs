@@ -19,16 +19,31 @@ async fn try_import(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
     std::fs::write(&file, bytes).unwrap();
-    registry.imports().run_now(&permit(), dataset, &file, &request, false, Progress::silent()).await
+    registry
+        .imports()
+        .run_now(
+            &permit(),
+            dataset,
+            &file,
+            &request,
+            false,
+            Progress::silent(),
+        )
+        .await
 }
 
 async fn import(registry: &Registry, dataset: &str, text: &str, request: Request) -> (i64, Plan) {
-    let (id, finished) = try_import(registry, dataset, "file.csv", text, request).await.unwrap();
+    let (id, finished) = try_import(registry, dataset, "file.csv", text, request)
+        .await
+        .unwrap();
     (id, finished.plan)
 }
 
 fn on(day: &str) -> Request {
-    Request { effective: day.to_owned(), ..Request::default() }
+    Request {
+        effective: day.to_owned(),
+        ..Request::default()
+    }
 }
 
 fn day(text: &str) -> Day {
@@ -39,14 +54,21 @@ async fn institutions(registry: &Registry, as_of: Day) -> Vec<Version> {
     let mut found = Vec::new();
     registry
         .ledger()
-        .read(&permit(), "institution", Clocks::latest(as_of), |version| found.push(version))
+        .read(&permit(), "institution", Clocks::latest(as_of), |version| {
+            found.push(version)
+        })
         .await
         .unwrap();
     found
 }
 
 fn text<'v>(registry: &Registry, version: &'v Version, field: &str) -> Option<&'v str> {
-    let place = registry.ledger().table("institution").unwrap().position(field).unwrap();
+    let place = registry
+        .ledger()
+        .table("institution")
+        .unwrap()
+        .position(field)
+        .unwrap();
     version.values[place].as_text()
 }
 
@@ -57,10 +79,14 @@ async fn one(registry: &Registry, as_of: &str) -> Version {
 }
 
 fn codes(plan: &Plan) -> Vec<&str> {
-    plan.causes.iter().map(|cause| cause.code.as_str()).collect()
+    plan.causes
+        .iter()
+        .map(|cause| cause.code.as_str())
+        .collect()
 }
 
-const SCHOOL: &str = "学校标识码,学校名称,区县,办学类型,地址\n2161000001,渭河小学,雁塔区,211,长安南路 1 号\n";
+const SCHOOL: &str =
+    "学校标识码,学校名称,区县,办学类型,地址\n2161000001,渭河小学,雁塔区,211,长安南路 1 号\n";
 
 on_both_engines! {
     async fn a_blank_says_nothing_and_a_dash_clears(place: &TestPlace) {
@@ -195,10 +221,27 @@ async fn faulty_outlines_and_coordinates_are_refused_with_what_is_wrong() {
     let swapped = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"610113"},
         "geometry":{"type":"Polygon","coordinates":[[[34.2,108.9],[34.3,108.9],[34.3,109.0],[34.2,109.0],[34.2,108.9]]]}}]}"#;
     for file in [bow_tie, swapped] {
-        let (_, finished) =
-            try_import(&registry, "division_boundary", "outline.geojson", file, Request::default()).await.unwrap();
-        assert_eq!(finished.plan.count(Class::Refused), 1, "{:?}", finished.plan.causes);
-        let cause = finished.plan.causes.iter().find(|cause| cause.code == "CELL-GEOMETRY").unwrap();
+        let (_, finished) = try_import(
+            &registry,
+            "division_boundary",
+            "outline.geojson",
+            file,
+            Request::default(),
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            finished.plan.count(Class::Refused),
+            1,
+            "{:?}",
+            finished.plan.causes
+        );
+        let cause = finished
+            .plan
+            .causes
+            .iter()
+            .find(|cause| cause.code == "CELL-GEOMETRY")
+            .unwrap();
         assert!(!cause.examples[0].detail.is_empty());
         assert_eq!(finished.written.unwrap().committed, 0);
     }
@@ -224,11 +267,26 @@ async fn a_file_that_cannot_be_read_changes_nothing_and_says_what_to_do() {
         ("broken.csv", b"\xff\xfe\xfd\xfc\x00\x01\x02".to_vec()),
     ];
     for (name, bytes) in files {
-        let error = try_import(&registry, "institution", name, bytes, Request::default()).await.unwrap_err();
-        assert!(!error.code().is_empty() && error.to_string().len() > 20, "{name}: {error}");
+        let error = try_import(&registry, "institution", name, bytes, Request::default())
+            .await
+            .unwrap_err();
+        assert!(
+            !error.code().is_empty() && error.to_string().len() > 20,
+            "{name}: {error}"
+        );
     }
-    let unknown = try_import(&registry, "institutions", "a.csv", SCHOOL, Request::default()).await.unwrap_err();
-    assert!(unknown.to_string().contains("did you mean `institution`"), "{unknown}");
+    let unknown = try_import(
+        &registry,
+        "institutions",
+        "a.csv",
+        SCHOOL,
+        Request::default(),
+    )
+    .await
+    .unwrap_err();
+    assert!(
+        unknown.to_string().contains("did you mean `institution`"),
+        "{unknown}"
+    );
     assert_eq!(registry.ledger().head().await.unwrap(), head);
-
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use columns::{Cell, ColumnBuilder, ColumnType, Schema, Table};
 use kernel::text::{has_replacement_character, normalise_text};
-use kernel::{Datum, Day, RecordId, Value, decimal};
+use kernel::{Datum, Day, RecordId, decimal};
 use standard::{CodeSet, Dataset, Field, FieldKind, Resolution, Standard, split_many};
 
+use super::cells::{integer, is_blank, is_clear, plain_number, truth, unscaled};
 use super::mapping::{ColumnUse, Columns, Mapping};
 use super::references::{Clue, Reference, ReferenceIndex};
 use crate::read::{NoteKind, RawChunk};
@@ -124,7 +125,11 @@ pub struct Batch {
 impl Batch {
     /// Whether the value of a stored field in a row was derived, not read.
     pub(super) fn is_inferred(&self, field: usize, row: u32) -> bool {
-        self.inferred.get(&field).and_then(|rows| rows.get(row as usize)).copied().unwrap_or(false)
+        self.inferred
+            .get(&field)
+            .and_then(|rows| rows.get(row as usize))
+            .copied()
+            .unwrap_or(false)
     }
 }
 
@@ -197,14 +202,36 @@ impl<'a> Typist<'a> {
             .collect();
         let mut clues: HashMap<usize, Vec<(String, usize)>> = HashMap::new();
         for (column, (_, usage)) in columns.uses.iter().enumerate() {
-            let ColumnUse::Field(place) = usage else { continue };
-            let Some(hint) = dataset.fields.get(*place).and_then(|field| field.hint.as_ref()) else { continue };
-            let helped = dataset.fields.iter().position(|field| field.name == hint.field);
+            let ColumnUse::Field(place) = usage else {
+                continue;
+            };
+            let Some(hint) = dataset
+                .fields
+                .get(*place)
+                .and_then(|field| field.hint.as_ref())
+            else {
+                continue;
+            };
+            let helped = dataset
+                .fields
+                .iter()
+                .position(|field| field.name == hint.field);
             if let Some(helped) = helped {
-                clues.entry(helped).or_default().push((hint.level.clone(), column));
+                clues
+                    .entry(helped)
+                    .or_default()
+                    .push((hint.level.clone(), column));
             }
         }
-        Typist { dataset, standard, mapping, references, datum, stored, clues }
+        Typist {
+            dataset,
+            standard,
+            mapping,
+            references,
+            datum,
+            stored,
+            clues,
+        }
     }
 
     /// Types a chunk.
@@ -221,14 +248,18 @@ impl<'a> Typist<'a> {
         let mut pending = Vec::new();
         let (lon, lat) = self.coordinates(&chunk);
         for (place, column) in &self.stored {
-            let Some(field) = self.dataset.fields.get(*place) else { continue };
+            let Some(field) = self.dataset.fields.get(*place) else {
+                continue;
+            };
             let mut field_cleared = Vec::new();
             if field.kind == FieldKind::Geometry {
                 geometries = self.geometries(*place, field, &chunk, &mut batch_flaws);
                 cleared.push(field_cleared);
                 continue;
             }
-            let Some(kind) = column_type(field) else { continue };
+            let Some(kind) = column_type(field) else {
+                continue;
+            };
             let mut builder = ColumnBuilder::new(kind);
             let mut seen = Memo::default();
             for row in 0..rows {
@@ -264,7 +295,11 @@ impl<'a> Typist<'a> {
                         builder.append(&cell);
                     }
                     Typed::Pending => {
-                        pending.push(Pending { row: number, field: *place, text: text.to_owned() });
+                        pending.push(Pending {
+                            row: number,
+                            field: *place,
+                            text: text.to_owned(),
+                        });
                         builder.append_null();
                     }
                 }
@@ -276,7 +311,10 @@ impl<'a> Typist<'a> {
             let (found, expected) = match note.kind {
                 NoteKind::TooManyCells { expected, found } => (found, expected),
                 // A row that ends early reads as blanks; a spreadsheet's error value fails as a cell.
-                NoteKind::UnusableFeature { .. } | NoteKind::TooFewCells { .. } | NoteKind::CellError { .. } | NoteKind::LostDigits { .. } => continue,
+                NoteKind::UnusableFeature { .. }
+                | NoteKind::TooFewCells { .. }
+                | NoteKind::CellError { .. }
+                | NoteKind::LostDigits { .. } => continue,
             };
             batch_flaws.push(Flaw {
                 row: u32::try_from(note.index).unwrap_or(u32::MAX),
@@ -288,7 +326,16 @@ impl<'a> Typist<'a> {
         }
         let table = Table::new(schema, builders)?;
         let source_rows = chunk.row_numbers.clone();
-        Ok(Batch { source_rows, table, cleared, inferred: BTreeMap::new(), geometries, flaws: batch_flaws, pending, raw: chunk })
+        Ok(Batch {
+            source_rows,
+            table,
+            cleared,
+            inferred: BTreeMap::new(),
+            geometries,
+            flaws: batch_flaws,
+            pending,
+            raw: chunk,
+        })
     }
 
     fn typed(
@@ -300,7 +347,11 @@ impl<'a> Typist<'a> {
         chunk: &RawChunk,
         seen: &mut Memo,
     ) -> Typed {
-        let replaced = self.mapping.values.get(&field.name).and_then(|values| values.get(raw));
+        let replaced = self
+            .mapping
+            .values
+            .get(&field.name)
+            .and_then(|values| values.get(raw));
         let text = normalise_text(replaced.map_or(raw, String::as_str));
         let mut text = text.as_ref();
         if is_blank(text) {
@@ -311,29 +362,44 @@ impl<'a> Typist<'a> {
             }
         }
         if is_clear(text) {
-            return if field.required { Typed::Wrong(CellFault::Required, String::new()) } else { Typed::Clear };
+            return if field.required {
+                Typed::Wrong(CellFault::Required, String::new())
+            } else {
+                Typed::Clear
+            };
         }
         if has_replacement_character(text) {
             return Typed::Wrong(CellFault::Damaged, String::new());
         }
         match &field.kind {
-            FieldKind::Ref(target) if !field.many => self.reference(place, target, text, row, chunk, seen),
+            FieldKind::Ref(target) if !field.many => {
+                self.reference(place, target, text, row, chunk, seen)
+            }
             FieldKind::Code(set) => {
-                let Some(codes) = self.standard.code_set(set) else { return Typed::Blank };
-                if field.many { code_list(codes, text) } else { seen.code(codes, text) }
+                let Some(codes) = self.standard.code_set(set) else {
+                    return Typed::Blank;
+                };
+                if field.many {
+                    code_list(codes, text)
+                } else {
+                    seen.code(codes, text)
+                }
             }
             _ if field.many => many(self.references, field, text),
             FieldKind::Text => bounded_text(field, text),
             FieldKind::Int { min, max } => match integer(text) {
-                Some(number) => in_range(number, *min, *max, 0).unwrap_or(Typed::Value(Cell::Int(number))),
+                Some(number) => {
+                    in_range(number, *min, *max, 0).unwrap_or(Typed::Value(Cell::Int(number)))
+                }
                 None => Typed::Wrong(CellFault::Integer, String::new()),
             },
-            FieldKind::Decimal { scale, min, max } => match decimal::parse_decimal_rounded(&plain_number(text), *scale) {
-                Ok(scaled) => {
-                    in_range(scaled, *min, *max, *scale).unwrap_or(Typed::Value(Cell::Real(unscaled(scaled, *scale))))
+            FieldKind::Decimal { scale, min, max } => {
+                match decimal::parse_decimal_rounded(&plain_number(text), *scale) {
+                    Ok(scaled) => in_range(scaled, *min, *max, *scale)
+                        .unwrap_or(Typed::Value(Cell::Real(unscaled(scaled, *scale)))),
+                    Err(_) => Typed::Wrong(CellFault::Decimal, String::new()),
                 }
-                Err(_) => Typed::Wrong(CellFault::Decimal, String::new()),
-            },
+            }
             FieldKind::Bool => match truth(text) {
                 Some(truth) => Typed::Value(Cell::Bool(truth)),
                 None => Typed::Wrong(CellFault::Bool, String::new()),
@@ -342,7 +408,9 @@ impl<'a> Typist<'a> {
                 Ok(day) => Typed::Value(Cell::Day(day.get())),
                 Err(_) => Typed::Wrong(CellFault::Date, String::new()),
             },
-            FieldKind::Lon | FieldKind::Lat | FieldKind::Geometry | FieldKind::Ref(_) => Typed::Blank,
+            FieldKind::Lon | FieldKind::Lat | FieldKind::Geometry | FieldKind::Ref(_) => {
+                Typed::Blank
+            }
         }
     }
 
@@ -355,19 +423,31 @@ impl<'a> Typist<'a> {
         chunk: &RawChunk,
         seen: &mut Memo,
     ) -> Typed {
-        let Some(index) = self.references.get(target) else { return Typed::Blank };
+        let Some(index) = self.references.get(target) else {
+            return Typed::Blank;
+        };
         let clues: Vec<Clue<'_>> = self
             .clues
             .get(&place)
             .map(|columns| {
-                columns.iter().map(|(level, column)| Clue { level, name: chunk.cell(*column, row).trim() }).collect()
+                columns
+                    .iter()
+                    .map(|(level, column)| Clue {
+                        level,
+                        name: chunk.cell(*column, row).trim(),
+                    })
+                    .collect()
             })
             .unwrap_or_default();
         if text.is_empty() && clues.iter().all(|clue| clue.name.is_empty()) {
             return Typed::Blank;
         }
         let said = || {
-            let mut parts: Vec<&str> = clues.iter().map(|clue| clue.name).filter(|name| !name.is_empty()).collect();
+            let mut parts: Vec<&str> = clues
+                .iter()
+                .map(|clue| clue.name)
+                .filter(|name| !name.is_empty())
+                .collect();
             if !text.is_empty() {
                 parts.push(text);
             }
@@ -375,12 +455,21 @@ impl<'a> Typist<'a> {
         };
         match seen.reference(index, text, &clues) {
             Reference::Found(record) => Typed::Value(Cell::Int(record.get())),
-            Reference::Superseded { record, now } => {
-                Typed::Noted(Cell::Int(record.get()), CellFault::Superseded, format!("{now} {}", index.label(*record)))
-            }
+            Reference::Superseded { record, now } => Typed::Noted(
+                Cell::Int(record.get()),
+                CellFault::Superseded,
+                format!("{now} {}", index.label(*record)),
+            ),
             Reference::Ambiguous(records) => {
-                let names: Vec<String> = records.iter().take(5).map(|record| index.label(*record)).collect();
-                Typed::Wrong(CellFault::ReferenceAmbiguous, format!("{} ({})", said(), names.join(", ")))
+                let names: Vec<String> = records
+                    .iter()
+                    .take(5)
+                    .map(|record| index.label(*record))
+                    .collect();
+                Typed::Wrong(
+                    CellFault::ReferenceAmbiguous,
+                    format!("{} ({})", said(), names.join(", ")),
+                )
             }
             Reference::Unknown if target == self.dataset.name => Typed::Pending,
             Reference::Unknown => Typed::Wrong(CellFault::Reference, said()),
@@ -392,7 +481,12 @@ impl<'a> Typist<'a> {
         let column_of = |kind: &FieldKind| {
             self.stored
                 .iter()
-                .find(|(place, _)| self.dataset.fields.get(*place).is_some_and(|field| field.kind == *kind))
+                .find(|(place, _)| {
+                    self.dataset
+                        .fields
+                        .get(*place)
+                        .is_some_and(|field| field.kind == *kind)
+                })
                 .and_then(|(_, column)| *column)
         };
         let lon_column = column_of(&FieldKind::Lon);
@@ -427,7 +521,13 @@ impl<'a> Typist<'a> {
         for row in 0..chunk.len() {
             let mut flaw = |fault, detail: String| {
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
-                flaws.push(Flaw { row: number, field: Some(place), fault, text: String::new(), detail });
+                flaws.push(Flaw {
+                    row: number,
+                    field: Some(place),
+                    fault,
+                    text: String::new(),
+                    detail,
+                });
             };
             let read = match chunk.geometry.get(row).and_then(Option::as_ref) {
                 Some(bytes) => shape::wkb::decode(bytes).map_err(|error| error.to_string()),
@@ -458,10 +558,13 @@ impl<'a> Typist<'a> {
     }
 }
 
+/// The code that a text means, and what is wrong with it or worth saying.
+type CodeOutcome = (Option<String>, Option<(CellFault, String)>);
+
 /// Answers for texts that occur again and again in a column.
 #[derive(Default)]
 struct Memo {
-    codes: HashMap<String, (Option<String>, Option<(CellFault, String)>)>,
+    codes: HashMap<String, CodeOutcome>,
     references: HashMap<String, Reference>,
 }
 
@@ -489,17 +592,27 @@ impl Memo {
             key.push('\u{1f}');
             key.push_str(clue.name);
         }
-        self.references.entry(key).or_insert_with(|| index.resolve(text, clues))
+        self.references
+            .entry(key)
+            .or_insert_with(|| index.resolve(text, clues))
     }
 }
 
-fn code_outcome(codes: &CodeSet, text: &str) -> (Option<String>, Option<(CellFault, String)>) {
+fn code_outcome(codes: &CodeSet, text: &str) -> CodeOutcome {
     match codes.resolve(text) {
         Resolution::Exact(code) | Resolution::ByName(code) => (Some(code.to_owned()), None),
-        Resolution::Superseded { new, .. } => (Some(new.to_owned()), Some((CellFault::Superseded, new.to_owned()))),
-        Resolution::Ambiguous(candidates) => (None, Some((CellFault::CodeAmbiguous, candidates.join(", ")))),
+        Resolution::Superseded { new, .. } => (
+            Some(new.to_owned()),
+            Some((CellFault::Superseded, new.to_owned())),
+        ),
+        Resolution::Ambiguous(candidates) => (
+            None,
+            Some((CellFault::CodeAmbiguous, candidates.join(", "))),
+        ),
         Resolution::Unknown => {
-            let near = codes.suggestion(text).map(|entry| format!("{} {}", entry.code, entry.name.zh));
+            let near = codes
+                .suggestion(text)
+                .map(|entry| format!("{} {}", entry.code, entry.name.zh));
             (None, Some((CellFault::Code, near.unwrap_or_default())))
         }
     }
@@ -525,7 +638,9 @@ fn many(references: &BTreeMap<String, ReferenceIndex>, field: &Field, text: &str
     let FieldKind::Ref(target) = &field.kind else {
         return Typed::Value(Cell::Text(split_many(text).join("|")));
     };
-    let Some(index) = references.get(target) else { return Typed::Blank };
+    let Some(index) = references.get(target) else {
+        return Typed::Blank;
+    };
     let mut records: Vec<RecordId> = Vec::new();
     for part in split_many(text) {
         match index.resolve(&part, &[]) {
@@ -568,7 +683,11 @@ impl Coordinate {
             Coordinate::Clear
         } else {
             let number = text.trim_end_matches(['°', 'E', 'N', 'e', 'n']);
-            number.parse().ok().filter(|degrees: &f64| degrees.is_finite()).map_or(Coordinate::Wrong, Coordinate::At)
+            number
+                .parse()
+                .ok()
+                .filter(|degrees: &f64| degrees.is_finite())
+                .map_or(Coordinate::Wrong, Coordinate::At)
         }
     }
 }
@@ -578,9 +697,9 @@ fn coordinate(all: &[Coordinate], row: usize, text: &str) -> Typed {
         Coordinate::Blank => Typed::Blank,
         Coordinate::Clear => Typed::Clear,
         Coordinate::Wrong => Typed::Wrong(CellFault::Decimal, text.to_owned()),
-        Coordinate::At(degrees) => {
-            Typed::Value(Cell::Real((degrees * COORDINATE_FACTOR).round() / COORDINATE_FACTOR))
-        }
+        Coordinate::At(degrees) => Typed::Value(Cell::Real(
+            (degrees * COORDINATE_FACTOR).round() / COORDINATE_FACTOR,
+        )),
     }
 }
 
@@ -591,111 +710,14 @@ fn in_range(number: i64, min: Option<i64>, max: Option<i64>, scale: u8) -> Optio
     let low = min.is_some_and(|min| number < min);
     let high = max.is_some_and(|max| number > max);
     (low || high || number.unsigned_abs() > MOST_EXACT).then(|| {
-        let bound = |bound: Option<i64>| bound.map_or("…".to_owned(), |b| decimal::format_decimal_short(b, scale));
+        let bound = |bound: Option<i64>| {
+            bound.map_or("…".to_owned(), |b| {
+                decimal::format_decimal_short(b, scale)
+            })
+        };
         Typed::Wrong(CellFault::Range, format!("{} – {}", bound(min), bound(max)))
     })
 }
 
 /// The largest scaled number that goes through a double unharmed.
-const MOST_EXACT: u64 = 1 << 50;
-
-/// A scaled number as the checks see it.
-pub(super) fn unscaled(scaled: i64, scale: u8) -> f64 {
-    scaled as f64 / 10f64.powi(i32::from(scale))
-}
-
-/// The scaled number behind what the checks see. Exact within [`MOST_EXACT`].
-pub(super) fn scaled(real: f64, scale: u8) -> i64 {
-    (real * 10f64.powi(i32::from(scale))).round() as i64
-}
-
-/// The storage value of a field in a row of a batch's table.
-pub(crate) fn stored_value(field: &Field, table: &Table, column: usize, row: usize) -> Value {
-    let Some(kind) = column_type(field) else { return Value::Null };
-    match kind {
-        ColumnType::Int => table.int(column, row).into(),
-        ColumnType::Real => {
-            let scale = field.kind.scale().unwrap_or(0);
-            table.real(column, row).map(|real| scaled(real, scale)).into()
-        }
-        ColumnType::Text => table.text(column, row).into(),
-        ColumnType::Bool => table.bool(column, row).map(i64::from).into(),
-        ColumnType::Day => table.day(column, row).map(i64::from).into(),
-    }
-}
-
-/// A stored value as the checks see it.
-pub(crate) fn cell_of(field: &Field, value: &Value) -> Cell {
-    match (column_type(field), value) {
-        (Some(ColumnType::Int), Value::Int(number)) => Cell::Int(*number),
-        (Some(ColumnType::Real), Value::Int(number)) => {
-            Cell::Real(unscaled(*number, field.kind.scale().unwrap_or(0)))
-        }
-        (Some(ColumnType::Bool), Value::Int(number)) => Cell::Bool(*number != 0),
-        (Some(ColumnType::Day), Value::Int(days)) => i32::try_from(*days).map_or(Cell::Null, Cell::Day),
-        (Some(ColumnType::Text), Value::Text(text)) => Cell::Text(text.clone()),
-        _ => Cell::Null,
-    }
-}
-
-fn is_blank(text: &str) -> bool {
-    text.is_empty() || matches!(text, "NULL" | "null" | "N/A" | "#N/A" | "nan" | "NaN" | "None")
-}
-
-/// A cell that says: there is none.
-fn is_clear(text: &str) -> bool {
-    matches!(text, "-" | "—" | "——" | "－")
-}
-
-/// A number without thousands separators.
-fn plain_number(text: &str) -> String {
-    text.replace([',', ' '], "").replace('，', "")
-}
-
-fn integer(text: &str) -> Option<i64> {
-    if let Ok(number) = text.parse() {
-        return Some(number);
-    }
-    let plain = plain_number(text);
-    let (whole, rest) = plain.split_once('.').unwrap_or((&plain, ""));
-    if rest.bytes().any(|byte| byte != b'0') {
-        return None;
-    }
-    whole.parse().ok()
-}
-
-fn truth(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "1" | "是" | "y" | "yes" | "true" | "t" | "√" | "有" => Some(true),
-        "0" | "否" | "n" | "no" | "false" | "f" | "×" | "无" => Some(false),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn scaled_numbers_go_through_a_double_unharmed(number in -(1i64 << 50)..(1i64 << 50), scale in 0u8..8) {
-            prop_assert_eq!(scaled(unscaled(number, scale), scale), number);
-        }
-    }
-
-    #[test]
-    fn whole_numbers_come_with_separators_and_zeros_behind_the_point() {
-        assert_eq!(integer("1,234"), Some(1234));
-        assert_eq!(integer("45.0"), Some(45));
-        assert_eq!(integer("45.5"), None);
-        assert_eq!(integer("四十"), None);
-    }
-
-    #[test]
-    fn a_dash_clears_and_a_blank_says_nothing() {
-        assert!(is_clear("-"));
-        assert!(is_blank("NULL"));
-        assert!(!is_clear("-1"));
-    }
-}
+pub(super) const MOST_EXACT: u64 = 1 << 50;

@@ -26,17 +26,39 @@ pub(super) struct Work<'w> {
 
 impl Work<'_> {
     pub(super) fn int(&self, batch: &Batch, field: &str, row: usize) -> Option<i64> {
-        batch.table.position(field).and_then(|column| batch.table.int(column, row))
+        batch
+            .table
+            .position(field)
+            .and_then(|column| batch.table.int(column, row))
     }
 
     pub(super) fn example(&self, row: usize, value: String, detail: String) -> RowExample {
         let located = locate(self.batches, self.rows_before, row);
-        let label = located.map_or(String::new(), |(batch, place)| self.explainer.row_label(batch, place));
-        let number = located.and_then(|(batch, place)| batch.source_rows.get(place)).copied().unwrap_or(0);
-        RowExample { row: number, label, record: None, changes: Vec::new(), value, detail }
+        let label = located.map_or(String::new(), |(batch, place)| {
+            self.explainer.row_label(batch, place)
+        });
+        let number = located
+            .and_then(|(batch, place)| batch.source_rows.get(place))
+            .copied()
+            .unwrap_or(0);
+        RowExample {
+            row: number,
+            label,
+            record: None,
+            changes: Vec::new(),
+            value,
+            detail,
+        }
     }
 
-    pub(super) fn refuse(&mut self, row: usize, code: &str, field: &str, value: String, detail: String) {
+    pub(super) fn refuse(
+        &mut self,
+        row: usize,
+        code: &str,
+        field: &str,
+        value: String,
+        detail: String,
+    ) {
         if let Some(refused) = self.refused.get_mut(row) {
             *refused = true;
         }
@@ -49,13 +71,22 @@ impl Work<'_> {
         });
         let example = self.example(row, value, detail);
         let explainer = self.explainer;
-        self.causes.add(code, field, || explainer.cause(code, field), example);
+        self.causes
+            .add(code, field, || explainer.cause(code, field), example);
     }
 
-    pub(super) fn notice(&mut self, row: usize, code: &str, field: &str, value: String, detail: String) {
+    pub(super) fn notice(
+        &mut self,
+        row: usize,
+        code: &str,
+        field: &str,
+        value: String,
+        detail: String,
+    ) {
         let example = self.example(row, value, detail);
         let explainer = self.explainer;
-        self.notices.add(code, field, || explainer.cause(code, field), example);
+        self.notices
+            .add(code, field, || explainer.cause(code, field), example);
     }
 
     pub(super) fn take_flaws(&mut self) {
@@ -68,9 +99,21 @@ impl Work<'_> {
                     .map_or("", |field| field.name.as_str());
                 let row = before + flaw.row as usize;
                 if flaw.fault.refuses() {
-                    self.refuse(row, flaw.fault.code(), field, flaw.text.clone(), flaw.detail.clone());
+                    self.refuse(
+                        row,
+                        flaw.fault.code(),
+                        field,
+                        flaw.text.clone(),
+                        flaw.detail.clone(),
+                    );
                 } else {
-                    self.notice(row, flaw.fault.code(), field, flaw.text.clone(), flaw.detail.clone());
+                    self.notice(
+                        row,
+                        flaw.fault.code(),
+                        field,
+                        flaw.text.clone(),
+                        flaw.detail.clone(),
+                    );
                 }
             }
         }
@@ -78,8 +121,14 @@ impl Work<'_> {
 
     pub(super) fn take_finding(&mut self, row: usize, check: &standard::Check, unjudged: bool) {
         let value = locate(self.batches, self.rows_before, row)
-            .map_or(String::new(), |(batch, place)| self.explainer.cell(batch, &check.field, place));
-        let detail = if unjudged { "?".to_owned() } else { String::new() };
+            .map_or(String::new(), |(batch, place)| {
+                self.explainer.cell(batch, &check.field, place)
+            });
+        let detail = if unjudged {
+            "?".to_owned()
+        } else {
+            String::new()
+        };
         if check.severity == Severity::MustFix {
             self.refuse(row, &check.code, &check.field, value, detail);
         } else {
@@ -97,14 +146,19 @@ impl Work<'_> {
                     .fields
                     .iter()
                     .map(|name| {
-                        let Some(column) = batch.table.position(name) else { return KeyPart::None };
+                        let Some(column) = batch.table.position(name) else {
+                            return KeyPart::None;
+                        };
                         match batch.table.schema().column_type(column) {
                             Some(ColumnType::Text) => batch
                                 .table
                                 .text(column, row)
                                 .filter(|text| !text.is_empty())
                                 .map_or(KeyPart::None, KeyPart::Text),
-                            Some(ColumnType::Int) => batch.table.int(column, row).map_or(KeyPart::None, KeyPart::Int),
+                            Some(ColumnType::Int) => batch
+                                .table
+                                .int(column, row)
+                                .map_or(KeyPart::None, KeyPart::Int),
                             Some(ColumnType::Day) => batch
                                 .table
                                 .day(column, row)
@@ -125,7 +179,9 @@ impl Work<'_> {
         self.batches
             .par_iter()
             .flat_map(|batch| {
-                (0..batch.table.rows()).into_par_iter().map(move |row| Self::keys_of(dataset, batch, row))
+                (0..batch.table.rows())
+                    .into_par_iter()
+                    .map(move |row| Self::keys_of(dataset, batch, row))
             })
             .collect()
     }
@@ -138,9 +194,14 @@ impl Work<'_> {
         let own = context.references.get(&self.dataset.name);
         let all_keys = self.all_keys();
         for (row, row_keys) in all_keys.into_iter().enumerate() {
-            let Some((batch, place)) = locate(self.batches, self.rows_before, row) else { continue };
+            let Some((batch, place)) = locate(self.batches, self.rows_before, row) else {
+                continue;
+            };
             let already = self.refused.get(row).copied().unwrap_or(false);
-            let mut fate = Fate { class: Class::New, record: None };
+            let mut fate = Fate {
+                class: Class::New,
+                record: None,
+            };
             match keys.find(&row_keys) {
                 Match::One(record) => fate.record = Some(record),
                 Match::Nothing => {}
@@ -155,11 +216,18 @@ impl Work<'_> {
                     let names: Vec<String> = records
                         .iter()
                         .take(5)
-                        .map(|record| own.map_or_else(|| record.to_string(), |own| own.label(*record)))
+                        .map(|record| {
+                            own.map_or_else(|| record.to_string(), |own| own.label(*record))
+                        })
                         .collect();
                     let example = self.example(row, String::new(), names.join(", "));
                     let explainer = self.explainer;
-                    self.causes.add("ROW-AMBIGUOUS", "", || explainer.cause("ROW-AMBIGUOUS", ""), example);
+                    self.causes.add(
+                        "ROW-AMBIGUOUS",
+                        "",
+                        || explainer.cause("ROW-AMBIGUOUS", ""),
+                        example,
+                    );
                 }
             }
             // Within the file the strongest key that the row fills is the row's own.
@@ -202,10 +270,15 @@ impl Work<'_> {
         let mut by_text: HashMap<String, Vec<usize>> = HashMap::new();
         for (batch, before) in self.batches.iter().zip(self.rows_before) {
             for name in ["code", "name"] {
-                let Some(column) = batch.table.position(name) else { continue };
+                let Some(column) = batch.table.position(name) else {
+                    continue;
+                };
                 for (place, text) in batch.table.texts(column).enumerate() {
                     if let Some(text) = text {
-                        by_text.entry(kernel::name_key(text)).or_default().push(before + place);
+                        by_text
+                            .entry(kernel::name_key(text))
+                            .or_default()
+                            .push(before + place);
                     }
                 }
             }
@@ -222,21 +295,42 @@ impl Work<'_> {
         for (batch, before) in batches.iter().zip(self.rows_before) {
             for pending in &batch.pending {
                 let row = before + pending.row as usize;
-                let Some(position) = stored.iter().position(|place| *place == pending.field) else { continue };
-                let holders = by_text.get(&kernel::name_key(&pending.text)).cloned().unwrap_or_default();
-                let name = self.dataset.fields.get(pending.field).map_or("", |field| field.name.as_str());
+                let Some(position) = stored.iter().position(|place| *place == pending.field) else {
+                    continue;
+                };
+                let holders = by_text
+                    .get(&kernel::name_key(&pending.text))
+                    .cloned()
+                    .unwrap_or_default();
+                let name = self
+                    .dataset
+                    .fields
+                    .get(pending.field)
+                    .map_or("", |field| field.name.as_str());
                 match holders.as_slice() {
                     [only] if *only != row => {
                         let link = fates
                             .get(*only)
                             .and_then(|fate| fate.record)
                             .map_or(Link::Row(*only), Link::Record);
-                        links.entry(row).or_insert_with(Vec::new).push((position, link));
+                        links.entry(row).or_default().push((position, link));
                     }
-                    [] | [_] => self.refuse(row, "CELL-REFERENCE", name, pending.text.clone(), String::new()),
+                    [] | [_] => self.refuse(
+                        row,
+                        "CELL-REFERENCE",
+                        name,
+                        pending.text.clone(),
+                        String::new(),
+                    ),
                     many => {
                         let detail = many.len().to_string();
-                        self.refuse(row, "CELL-REFERENCE-AMBIGUOUS", name, pending.text.clone(), detail);
+                        self.refuse(
+                            row,
+                            "CELL-REFERENCE-AMBIGUOUS",
+                            name,
+                            pending.text.clone(),
+                            detail,
+                        );
                     }
                 }
             }
@@ -245,4 +339,3 @@ impl Work<'_> {
         links
     }
 }
-

@@ -51,15 +51,18 @@ impl Ledger {
     pub async fn commit(&self, permit: &Permit, set: ChangeSet) -> Result<Outcome, LedgerError> {
         permit.require(Right::Edit)?;
         if set.changes.len() > ChangeSet::MOST_ROWS {
-            return Err(LedgerError::TooLarge { rows: set.changes.len(), most: ChangeSet::MOST_ROWS });
+            return Err(LedgerError::TooLarge {
+                rows: set.changes.len(),
+                most: ChangeSet::MOST_ROWS,
+            });
         }
         let table = self.table(&set.dataset)?;
         let mut tx = self.db().write().await?;
         let head = store::lock_head(&mut tx).await?;
-        if let Some(key) = &set.idempotency_key {
-            if let Some(number) = store::commit_with_key(&mut tx, key).await? {
-                return Ok(Outcome::AlreadyCommitted(number));
-            }
+        if let Some(key) = &set.idempotency_key
+            && let Some(number) = store::commit_with_key(&mut tx, key).await?
+        {
+            return Ok(Outcome::AlreadyCommitted(number));
         }
         self.refuse_conflicts(&mut tx, table, &set).await?;
         let effects = self.effects(&mut tx, permit, table, &set.changes).await?;
@@ -68,7 +71,7 @@ impl Ledger {
         }
         let header = Header {
             actor: permit.actor().to_string(),
-            unit: common_unit(&set.changes),
+            unit: self.reporting_unit(table, &set.changes)?,
             source: set.source,
             idempotency_key: set.idempotency_key,
         };
@@ -78,6 +81,31 @@ impl Ledger {
             self.settle().await?;
         }
         Ok(outcome)
+    }
+
+    /// The unit that all rows report under, if they have one in common: their own, or the one above the
+    /// institutions that they speak of.
+    fn reporting_unit(
+        &self,
+        table: &DatasetTable,
+        changes: &[Change],
+    ) -> Result<Option<UnitId>, LedgerError> {
+        let units = self.security().units();
+        let rule = self.unit_rule(table)?;
+        let stated = |change: &Change| match rule {
+            OwnUnit::Parent(position) => parent_of(change, position),
+            OwnUnit::Other => None,
+        };
+        let above = |change: &Change| {
+            stated(change)
+                .filter(|unit| *unit != change.unit)
+                .or_else(|| units.parent(change.unit))
+        };
+        Ok(match rule {
+            OwnUnit::Parent(_) => common_unit(changes, above),
+            OwnUnit::Other => common_unit(changes, |change| Some(change.unit))
+                .or_else(|| common_unit(changes, above)),
+        })
     }
 
     /// Reads the unit tree again after commits that may have changed it.
@@ -95,9 +123,20 @@ impl Ledger {
         let Some(seen) = set.based_on else {
             return Ok(());
         };
-        let records: Vec<RecordId> = set.changes.iter().map(|change| change.target.record()).collect();
+        let records: Vec<RecordId> = set
+            .changes
+            .iter()
+            .map(|change| change.target.record())
+            .collect();
         let touched = store::touched_after(tx, table, &records, seen).await?;
-        if touched.is_empty() { Ok(()) } else { Err(LedgerError::Conflict { seen, records: touched }) }
+        if touched.is_empty() {
+            Ok(())
+        } else {
+            Err(LedgerError::Conflict {
+                seen,
+                records: touched,
+            })
+        }
     }
 
     /// Works out what the changes come down to on what the store holds now.
@@ -122,7 +161,10 @@ impl Ledger {
             if !may_write_under(permit, &units, version.unit) {
                 return Err(security::Denied::Hidden.into());
             }
-            stored_by_record.entry(version.record).or_default().push(version);
+            stored_by_record
+                .entry(version.record)
+                .or_default()
+                .push(version);
         }
         let unit_rule = self.unit_rule(table)?;
         let mut changes_by_record: BTreeMap<RecordId, Vec<&Change>> = BTreeMap::new();
@@ -131,22 +173,35 @@ impl Ledger {
                 OwnUnit::Parent(position) => parent_of(change, *position),
                 OwnUnit::Other => Some(change.unit),
             };
-            if !answers_to.map_or(permit.reaches_everything(), |unit| may_write_under(permit, &units, unit)) {
+            if !answers_to.map_or(permit.reaches_everything(), |unit| {
+                may_write_under(permit, &units, unit)
+            }) {
                 return Err(security::Denied::Hidden.into());
             }
-            changes_by_record.entry(change.target.record()).or_default().push(change);
+            changes_by_record
+                .entry(change.target.record())
+                .or_default()
+                .push(change);
         }
         let mut effects = Effects::default();
         for (record, record_changes) in changes_by_record {
             let versions = stored_by_record.remove(&record).unwrap_or_default();
-            let known = record_changes.iter().any(|change| matches!(change.target, Target::New(_)));
+            let known = record_changes
+                .iter()
+                .any(|change| matches!(change.target, Target::New(_)));
             if versions.is_empty() && !known {
                 return Err(LedgerError::NoRecord(record, table.dataset().to_owned()));
             }
             if known {
                 effects.added.insert(record);
             }
-            effects_on_record(record, versions, &record_changes, table.width(), &mut effects);
+            effects_on_record(
+                record,
+                versions,
+                &record_changes,
+                table.width(),
+                &mut effects,
+            );
         }
         Ok(effects)
     }
@@ -191,9 +246,16 @@ impl Ledger {
         };
         store::close(tx, table, number, &effects.closed).await?;
         db::bulk::insert(tx, table.table_name(), &columns, rows.as_ref()).await?;
-        let root = root.await.map_err(|error| LedgerError::Damaged(format!("the root was not worked out: {error}")))?;
-        self.append(tx, head, table.dataset(), root, (opened, closed), header).await?;
-        Ok(Outcome::Committed { number, opened, closed })
+        let root = root.await.map_err(|error| {
+            LedgerError::Damaged(format!("the root was not worked out: {error}"))
+        })?;
+        self.append(tx, head, table.dataset(), root, (opened, closed), header)
+            .await?;
+        Ok(Outcome::Committed {
+            number,
+            opened,
+            closed,
+        })
     }
 
     /// Appends the entry of the log.
@@ -213,7 +275,10 @@ impl Ledger {
             dataset: dataset.to_owned(),
             unit: header.unit,
             source: header.source,
-            definitions: (self.standard().version().to_owned(), self.standard().hash().to_owned()),
+            definitions: (
+                self.standard().version().to_owned(),
+                self.standard().hash().to_owned(),
+            ),
             opened: i64::try_from(opened).unwrap_or(i64::MAX),
             closed: i64::try_from(closed).unwrap_or(i64::MAX),
             root,
@@ -254,7 +319,8 @@ impl Ledger {
             },
             idempotency_key: None,
         };
-        self.append(&mut tx, head, "", digest::root(Vec::new()), (0, 0), header).await?;
+        self.append(&mut tx, head, "", digest::root(Vec::new()), (0, 0), header)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -277,8 +343,11 @@ impl Ledger {
             .map(|version| version.record)
             .chain(effects.closed.iter().map(|(record, _, _)| *record))
             .collect();
-        let known: Vec<RecordId> =
-            touched.iter().filter(|record| !effects.added.contains(record)).copied().collect();
+        let known: Vec<RecordId> = touched
+            .iter()
+            .filter(|record| !effects.added.contains(record))
+            .copied()
+            .collect();
         let closed: BTreeSet<VersionKey> = effects.closed.iter().copied().collect();
         // What stands after this commit: what stood, less what it closes, plus what it opens.
         let standing = store::open_versions(tx, table, &known).await?;
@@ -363,7 +432,8 @@ pub(crate) fn differences(versions: &[Version], change: &Change) -> Vec<(usize, 
         let other = versions
             .iter()
             .filter(|version| {
-                version.to.is_none_or(|end| change.from < end) && change.to.is_none_or(|end| version.from < end)
+                version.to.is_none_or(|end| change.from < end)
+                    && change.to.is_none_or(|end| version.from < end)
             })
             .filter_map(|version| version.values.get(position))
             .find(|held| *held != new);
@@ -381,7 +451,10 @@ fn effects_on_record(
     width: usize,
     effects: &mut Effects,
 ) {
-    let keys: Vec<(CommitNumber, Day)> = versions.iter().map(|version| (version.since, version.from)).collect();
+    let keys: Vec<(CommitNumber, Day)> = versions
+        .iter()
+        .map(|version| (version.since, version.from))
+        .collect();
     let mut stretches = stretches_of(&versions);
     for change in changes {
         stretches = apply(stretches, change, width);
@@ -426,19 +499,27 @@ fn root_of(table: &DatasetTable, rows: &BulkRows, closed: &[VersionKey]) -> Hash
         .collect();
     let mut encoder = Encoder::default();
     leaves.extend(
-        closed.iter().map(|(record, since, from)| encoder.closed(table.dataset(), *record, *since, *from)),
+        closed
+            .iter()
+            .map(|(record, since, from)| encoder.closed(table.dataset(), *record, *since, *from)),
     );
     digest::root(leaves)
 }
 
 /// The unit that all rows have in common, if they do.
-fn common_unit(changes: &[Change]) -> Option<UnitId> {
-    let first = changes.first()?.unit;
-    changes.iter().all(|change| change.unit == first).then_some(first)
+fn common_unit(changes: &[Change], unit_of: impl Fn(&Change) -> Option<UnitId>) -> Option<UnitId> {
+    let first = unit_of(changes.first()?)?;
+    changes
+        .iter()
+        .all(|change| unit_of(change) == Some(first))
+        .then_some(first)
 }
 
 /// Effects that undo an earlier commit; see [`super::reverse`].
 pub(super) fn effects_of(opened: Vec<Version>, closed: Vec<VersionKey>) -> Effects {
-    Effects { opened, closed, added: BTreeSet::new() }
+    Effects {
+        opened,
+        closed,
+        added: BTreeSet::new(),
+    }
 }
-

@@ -34,7 +34,8 @@ impl Encoder {
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        self.bytes
+            .extend_from_slice(&(bytes.len() as u64).to_be_bytes());
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -97,7 +98,13 @@ impl Encoder {
     }
 
     /// The leaf of a version that was closed.
-    pub(super) fn closed(&mut self, dataset: &str, record: RecordId, since: CommitNumber, from: Day) -> Hash {
+    pub(super) fn closed(
+        &mut self,
+        dataset: &str,
+        record: RecordId,
+        since: CommitNumber,
+        from: Day,
+    ) -> Hash {
         self.start(LEAF);
         self.bytes.push(b'C');
         self.text(dataset);
@@ -225,19 +232,25 @@ mod tests {
     /// The vectors of docs/ledger.md.
     #[test]
     fn the_encoding_is_that_of_format_1() {
-        let with_both = leaf(&[Value::Text("渭河小学".into()), Value::Text("2161000001".into())]);
+        let with_both = leaf(&[
+            Value::Text("渭河小学".into()),
+            Value::Text("2161000001".into()),
+        ]);
         let without_code = leaf(&[Value::Text("渭河小学".into()), Value::Null]);
-        let closed = Encoder::default().closed("institution", RecordId::new(7), CommitNumber::new(1), Day::new(0));
-        insta::assert_snapshot!(
-            format!(
-                "both      {}\nno code   {}\nclosed    {}\nempty     {}\nroot of 3 {}",
-                hex(&with_both),
-                hex(&without_code),
-                hex(&closed),
-                hex(&root(Vec::new())),
-                hex(&root(vec![with_both, without_code, closed])),
-            ),
+        let closed = Encoder::default().closed(
+            "institution",
+            RecordId::new(7),
+            CommitNumber::new(1),
+            Day::new(0),
         );
+        insta::assert_snapshot!(format!(
+            "both      {}\nno code   {}\nclosed    {}\nempty     {}\nroot of 3 {}",
+            hex(&with_both),
+            hex(&without_code),
+            hex(&closed),
+            hex(&root(Vec::new())),
+            hex(&root(vec![with_both, without_code, closed])),
+        ),);
     }
 
     #[test]

@@ -40,7 +40,9 @@ pub enum LedgerError {
     #[error("there is no commit {0}")]
     NoCommit(CommitNumber),
     /// The commit cannot be reversed.
-    #[error("commit {0} changes definitions or was itself a reversal of definitions; it cannot be reversed")]
+    #[error(
+        "commit {0} changes definitions or was itself a reversal of definitions; it cannot be reversed"
+    )]
     NotReversible(CommitNumber),
     /// What is stored cannot have been written by the ledger.
     #[error("the ledger is damaged: {0}; run `weihe verify` and restore from a backup")]

@@ -80,9 +80,18 @@ impl Ledger {
         node: &str,
     ) -> Result<Ledger, LedgerError> {
         db::migrate(&db, store::MIGRATIONS).await?;
-        let tables: BTreeMap<String, DatasetTable> =
-            standard.datasets().iter().map(|dataset| (dataset.name.clone(), DatasetTable::of(dataset))).collect();
-        let ledger = Ledger { db, standard, security, clock, tables: Arc::new(tables) };
+        let tables: BTreeMap<String, DatasetTable> = standard
+            .datasets()
+            .iter()
+            .map(|dataset| (dataset.name.clone(), DatasetTable::of(dataset)))
+            .collect();
+        let ledger = Ledger {
+            db,
+            standard,
+            security,
+            clock,
+            tables: Arc::new(tables),
+        };
         ledger.adopt_definitions(node).await?;
         Ok(ledger)
     }
@@ -109,7 +118,9 @@ impl Ledger {
 
     /// The table of a dataset.
     pub fn table(&self, dataset: &str) -> Result<&DatasetTable, LedgerError> {
-        self.tables.get(dataset).ok_or_else(|| LedgerError::UnknownDataset(dataset.to_owned()))
+        self.tables
+            .get(dataset)
+            .ok_or_else(|| LedgerError::UnknownDataset(dataset.to_owned()))
     }
 
     /// The head: the last commit's number, time and hash.
@@ -118,7 +129,11 @@ impl Ledger {
     }
 
     /// Takes `count` record ids for rows that are to be committed.
-    pub async fn reserve_records(&self, _permit: &Permit, count: usize) -> Result<Vec<RecordId>, LedgerError> {
+    pub async fn reserve_records(
+        &self,
+        _permit: &Permit,
+        count: usize,
+    ) -> Result<Vec<RecordId>, LedgerError> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let mut tx = self.db.write().await?;
         let first = store::reserve_records(&mut tx, count).await?;
@@ -132,7 +147,11 @@ impl Ledger {
     }
 
     /// The last commit up to `known_on` that touched a dataset.
-    pub async fn last_commit_of(&self, dataset: &str, known_on: CommitNumber) -> Result<CommitNumber, LedgerError> {
+    pub async fn last_commit_of(
+        &self,
+        dataset: &str,
+        known_on: CommitNumber,
+    ) -> Result<CommitNumber, LedgerError> {
         store::last_commit_of(&mut self.db.read().await?, dataset, known_on).await
     }
 
@@ -240,13 +259,21 @@ impl Ledger {
     }
 
     /// One entry of the commit log.
-    pub async fn commit_entry(&self, permit: &Permit, number: CommitNumber) -> Result<Option<Commit>, LedgerError> {
+    pub async fn commit_entry(
+        &self,
+        permit: &Permit,
+        number: CommitNumber,
+    ) -> Result<Option<Commit>, LedgerError> {
         permit.require(standard::Action::Read)?;
         store::commit(&mut self.db.read().await?, number).await
     }
 
     /// The commits of one import, in order.
-    pub async fn commits_of_import(&self, permit: &Permit, import: i64) -> Result<Vec<Commit>, LedgerError> {
+    pub async fn commits_of_import(
+        &self,
+        permit: &Permit,
+        import: i64,
+    ) -> Result<Vec<Commit>, LedgerError> {
         permit.require(standard::Action::Read)?;
         store::commits_of_import(&mut self.db.read().await?, import).await
     }

@@ -26,30 +26,55 @@ impl Ledger {
         permit.require(Right::Reverse)?;
         let mut tx = self.db().write().await?;
         let head = store::lock_head(&mut tx).await?;
-        let entry = store::commit(&mut tx, number).await?.ok_or(LedgerError::NoCommit(number))?;
+        let entry = store::commit(&mut tx, number)
+            .await?
+            .ok_or(LedgerError::NoCommit(number))?;
         if entry.dataset.is_empty() {
             return Err(LedgerError::NotReversible(number));
         }
         let table = self.table(&entry.dataset)?;
         let units = self.security().units();
         let mut written: Vec<Version> = Vec::new();
-        store::versions_written(&mut tx, table, number, number, |version| written.push(version)).await?;
+        store::versions_written(&mut tx, table, number, number, |version| {
+            written.push(version)
+        })
+        .await?;
         let mut replaced: Vec<Version> = Vec::new();
-        store::versions_closed(&mut tx, table, number, number, |version| replaced.push(version)).await?;
-        if written.iter().chain(&replaced).any(|version| !may_write_under(permit, &units, version.unit)) {
+        store::versions_closed(&mut tx, table, number, number, |version| {
+            replaced.push(version)
+        })
+        .await?;
+        if written
+            .iter()
+            .chain(&replaced)
+            .any(|version| !may_write_under(permit, &units, version.unit))
+        {
             return Err(security::Denied::Hidden.into());
         }
-        let records: BTreeSet<RecordId> =
-            written.iter().chain(&replaced).map(|version| version.record).collect();
+        let records: BTreeSet<RecordId> = written
+            .iter()
+            .chain(&replaced)
+            .map(|version| version.record)
+            .collect();
         let records: Vec<RecordId> = records.into_iter().collect();
         let touched = store::touched_after(&mut tx, table, &records, number).await?;
         if !touched.is_empty() {
-            return Err(LedgerError::Conflict { seen: number, records: touched });
+            return Err(LedgerError::Conflict {
+                seen: number,
+                records: touched,
+            });
         }
-        let closed: Vec<VersionKey> =
-            written.iter().map(|version| (version.record, version.since, version.from)).collect();
-        let opened: Vec<Version> =
-            replaced.into_iter().map(|version| Version { until: None, ..version }).collect();
+        let closed: Vec<VersionKey> = written
+            .iter()
+            .map(|version| (version.record, version.since, version.from))
+            .collect();
+        let opened: Vec<Version> = replaced
+            .into_iter()
+            .map(|version| Version {
+                until: None,
+                ..version
+            })
+            .collect();
         let header = Header {
             actor: permit.actor().to_string(),
             unit: entry.unit,
@@ -61,7 +86,9 @@ impl Ledger {
             },
             idempotency_key: None,
         };
-        let outcome = self.write(&mut tx, head, table, effects_of(opened, closed), header).await?;
+        let outcome = self
+            .write(&mut tx, head, table, effects_of(opened, closed), header)
+            .await?;
         tx.commit().await?;
         self.settle().await?;
         Ok(outcome)
@@ -79,15 +106,24 @@ impl Ledger {
     ) -> Result<Vec<Outcome>, LedgerError> {
         let commits = self.commits_of_import(permit, import).await?;
         let mut conflicts = Vec::new();
-        let first = commits.first().map_or(CommitNumber::NONE, |commit| commit.number);
+        let first = commits
+            .first()
+            .map_or(CommitNumber::NONE, |commit| commit.number);
         for commit in &commits {
             conflicts.extend(self.later_changes(commit.number, &commit.dataset).await?);
         }
         if !conflicts.is_empty() {
-            return Err(LedgerError::Conflict { seen: first, records: conflicts });
+            return Err(LedgerError::Conflict {
+                seen: first,
+                records: conflicts,
+            });
         }
         let mut outcomes = Vec::new();
-        for commit in commits.iter().rev().filter(|commit| commit.source.reverses.is_none()) {
+        for commit in commits
+            .iter()
+            .rev()
+            .filter(|commit| commit.source.reverses.is_none())
+        {
             outcomes.push(self.reverse(permit, commit.number, reason).await?);
         }
         Ok(outcomes)

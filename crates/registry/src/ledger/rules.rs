@@ -55,13 +55,27 @@ pub(super) fn apply(stretches: Vec<Stretch>, change: &Change, width: usize) -> V
             continue;
         }
         if stretch.from < inner_from {
-            result.push(Stretch { to: Some(inner_from), stored: None, ..stretch.clone() });
+            result.push(Stretch {
+                to: Some(inner_from),
+                stored: None,
+                ..stretch.clone()
+            });
         }
         if let (Some(end), true) = (inner_to, inner_to != stretch.to) {
-            result.push(Stretch { from: end, stored: None, ..stretch.clone() });
+            result.push(Stretch {
+                from: end,
+                stored: None,
+                ..stretch.clone()
+            });
         }
         if let Some(values) = new_values {
-            result.push(Stretch { from: inner_from, to: inner_to, unit: change.unit, values, stored: None });
+            result.push(Stretch {
+                from: inner_from,
+                to: inner_to,
+                unit: change.unit,
+                values,
+                stored: None,
+            });
         }
     }
     if let Action::Assert(patch) = &change.action {
@@ -69,7 +83,13 @@ pub(super) fn apply(stretches: Vec<Stretch>, change: &Change, width: usize) -> V
         let blank = vec![Value::Null; width];
         for (from, to) in gaps(change.from, change.to, &covered) {
             let values = patched(&blank, patch);
-            result.push(Stretch { from, to, unit: change.unit, values, stored: None });
+            result.push(Stretch {
+                from,
+                to,
+                unit: change.unit,
+                values,
+                stored: None,
+            });
         }
     }
     result.sort_by_key(|stretch| stretch.from);
@@ -139,7 +159,9 @@ mod tests {
                     days.remove(&each);
                 }
                 Action::Assert(patch) => {
-                    let old = days.get(&each).map_or(vec![Value::Null; width], |(_, values)| values.clone());
+                    let old = days
+                        .get(&each)
+                        .map_or(vec![Value::Null; width], |(_, values)| values.clone());
                     days.insert(each, (change.unit, patched(&old, patch)));
                 }
             }
@@ -168,13 +190,15 @@ mod tests {
             5 => proptest::collection::vec(value, 2).prop_map(Action::Assert),
             1 => Just(Action::End),
         ];
-        (0..20i32, proptest::option::of(1..10i32), action, 1..3i64).prop_map(|(from, length, action, unit)| Change {
-            target: Target::Existing(RecordId::new(1)),
-            unit: UnitId::new(unit),
-            from: day(from),
-            to: length.map(|length| day(from + length)),
-            action,
-        })
+        (0..20i32, proptest::option::of(1..10i32), action, 1..3i64).prop_map(
+            |(from, length, action, unit)| Change {
+                target: Target::Existing(RecordId::new(1)),
+                unit: UnitId::new(unit),
+                from: day(from),
+                to: length.map(|length| day(from + length)),
+                action,
+            },
+        )
     }
 
     proptest! {

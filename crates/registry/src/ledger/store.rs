@@ -44,14 +44,22 @@ pub(super) async fn start(tx: &mut Tx, node: &str, no_parent: [u8; 32]) -> Resul
 
 /// The head as this transaction sees it.
 pub(super) async fn head(tx: &mut Tx) -> Result<Head, LedgerError> {
-    let row = tx.fetch_one(&format!("SELECT {HEAD_COLUMNS} FROM head WHERE id = 1"), &[]).await?;
+    let row = tx
+        .fetch_one(
+            &format!("SELECT {HEAD_COLUMNS} FROM head WHERE id = 1"),
+            &[],
+        )
+        .await?;
     head_of(&row)
 }
 
 /// The head, locked: whoever holds it is the one writer until the transaction ends.
 pub(super) async fn lock_head(tx: &mut Tx) -> Result<Head, LedgerError> {
     let row = tx
-        .fetch_one(&format!("UPDATE head SET number = number WHERE id = 1 RETURNING {HEAD_COLUMNS}"), &[])
+        .fetch_one(
+            &format!("UPDATE head SET number = number WHERE id = 1 RETURNING {HEAD_COLUMNS}"),
+            &[],
+        )
         .await?;
     head_of(&row)
 }
@@ -70,7 +78,11 @@ fn head_of(row: &Row) -> Result<Head, LedgerError> {
 pub(super) async fn move_head(tx: &mut Tx, commit: &Commit) -> Result<(), LedgerError> {
     tx.execute(
         "UPDATE head SET number = $1, time = $2, hash = $3 WHERE id = 1",
-        &[commit.number.into(), commit.time.into(), commit.hash.to_vec().into()],
+        &[
+            commit.number.into(),
+            commit.time.into(),
+            commit.hash.to_vec().into(),
+        ],
     )
     .await?;
     Ok(())
@@ -129,7 +141,11 @@ pub(super) async fn insert_commit(tx: &mut Tx, commit: &Commit) -> Result<(), Le
 }
 
 /// Commits in the order of their numbers, from `first` on, at most `most`.
-pub(super) async fn commits_from(tx: &mut Tx, first: CommitNumber, most: i64) -> Result<Vec<Commit>, LedgerError> {
+pub(super) async fn commits_from(
+    tx: &mut Tx,
+    first: CommitNumber,
+    most: i64,
+) -> Result<Vec<Commit>, LedgerError> {
     let rows = tx
         .fetch_all(
             &format!("SELECT {COMMIT_COLUMNS} FROM commit_log WHERE number >= $1 ORDER BY number LIMIT $2"),
@@ -140,7 +156,11 @@ pub(super) async fn commits_from(tx: &mut Tx, first: CommitNumber, most: i64) ->
 }
 
 /// The latest commits first, `most` of them up to and with `last`.
-pub(super) async fn commits_before(tx: &mut Tx, last: CommitNumber, most: i64) -> Result<Vec<Commit>, LedgerError> {
+pub(super) async fn commits_before(
+    tx: &mut Tx,
+    last: CommitNumber,
+    most: i64,
+) -> Result<Vec<Commit>, LedgerError> {
     let rows = tx
         .fetch_all(
             &format!("SELECT {COMMIT_COLUMNS} FROM commit_log WHERE number <= $1 ORDER BY number DESC LIMIT $2"),
@@ -151,10 +171,15 @@ pub(super) async fn commits_before(tx: &mut Tx, last: CommitNumber, most: i64) -
 }
 
 /// The commits of one import, in order.
-pub(super) async fn commits_of_import(tx: &mut Tx, import: i64) -> Result<Vec<Commit>, LedgerError> {
+pub(super) async fn commits_of_import(
+    tx: &mut Tx,
+    import: i64,
+) -> Result<Vec<Commit>, LedgerError> {
     let rows = tx
         .fetch_all(
-            &format!("SELECT {COMMIT_COLUMNS} FROM commit_log WHERE import_id = $1 ORDER BY number"),
+            &format!(
+                "SELECT {COMMIT_COLUMNS} FROM commit_log WHERE import_id = $1 ORDER BY number"
+            ),
             &[import.into()],
         )
         .await?;
@@ -162,23 +187,46 @@ pub(super) async fn commits_of_import(tx: &mut Tx, import: i64) -> Result<Vec<Co
 }
 
 /// One commit.
-pub(super) async fn commit(tx: &mut Tx, number: CommitNumber) -> Result<Option<Commit>, LedgerError> {
+pub(super) async fn commit(
+    tx: &mut Tx,
+    number: CommitNumber,
+) -> Result<Option<Commit>, LedgerError> {
     let row = tx
-        .fetch_optional(&format!("SELECT {COMMIT_COLUMNS} FROM commit_log WHERE number = $1"), &[number.into()])
+        .fetch_optional(
+            &format!("SELECT {COMMIT_COLUMNS} FROM commit_log WHERE number = $1"),
+            &[number.into()],
+        )
         .await?;
     row.as_ref().map(commit_of).transpose()
 }
 
 /// The commit that carries an idempotency key.
-pub(super) async fn commit_with_key(tx: &mut Tx, key: &str) -> Result<Option<CommitNumber>, LedgerError> {
-    let row = tx.fetch_optional("SELECT number FROM commit_log WHERE idempotency_key = $1", &[key.into()]).await?;
-    Ok(row.map(|row| row.int("number")).transpose()?.map(CommitNumber::new))
+pub(super) async fn commit_with_key(
+    tx: &mut Tx,
+    key: &str,
+) -> Result<Option<CommitNumber>, LedgerError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT number FROM commit_log WHERE idempotency_key = $1",
+            &[key.into()],
+        )
+        .await?;
+    Ok(row
+        .map(|row| row.int("number"))
+        .transpose()?
+        .map(CommitNumber::new))
 }
 
 /// The last commit made before an instant; [`CommitNumber::NONE`] when there was none.
-pub(super) async fn commit_before_instant(tx: &mut Tx, instant: Millis) -> Result<CommitNumber, LedgerError> {
+pub(super) async fn commit_before_instant(
+    tx: &mut Tx,
+    instant: Millis,
+) -> Result<CommitNumber, LedgerError> {
     let row = tx
-        .fetch_one("SELECT max(number) AS number FROM commit_log WHERE time < $1", &[instant.into()])
+        .fetch_one(
+            "SELECT max(number) AS number FROM commit_log WHERE time < $1",
+            &[instant.into()],
+        )
         .await?;
     Ok(CommitNumber::new(row.opt_int("number")?.unwrap_or(0)))
 }
@@ -214,10 +262,16 @@ pub(super) async fn insert_definition_file(
 }
 
 fn commit_of(row: &Row) -> Result<Commit, LedgerError> {
-    let origin = match (row.opt_text("origin_node")?, row.opt_int("origin_number")?, row.opt_bytes("origin_hash")?) {
-        (Some(node), Some(number), Some(hash)) => {
-            Some(Origin { node: node.to_owned(), number, hash: fixed(hash, "origin_hash")? })
-        }
+    let origin = match (
+        row.opt_text("origin_node")?,
+        row.opt_int("origin_number")?,
+        row.opt_bytes("origin_hash")?,
+    ) {
+        (Some(node), Some(number), Some(hash)) => Some(Origin {
+            node: node.to_owned(),
+            number,
+            hash: fixed(hash, "origin_hash")?,
+        }),
         _ => None,
     };
     Ok(Commit {
@@ -234,7 +288,10 @@ fn commit_of(row: &Row) -> Result<Commit, LedgerError> {
             origin,
             reverses: row.opt_int("reverses")?.map(CommitNumber::new),
         },
-        definitions: (row.text("definitions_version")?.to_owned(), row.text("definitions_hash")?.to_owned()),
+        definitions: (
+            row.text("definitions_version")?.to_owned(),
+            row.text("definitions_hash")?.to_owned(),
+        ),
         opened: row.int("opened")?,
         closed: row.int("closed")?,
         idempotency_key: row.opt_text("idempotency_key")?.map(str::to_owned),
@@ -250,7 +307,9 @@ fn hash_of(row: &Row, column: &str) -> Result<[u8; 32], LedgerError> {
 }
 
 fn fixed(bytes: &[u8], column: &str) -> Result<[u8; 32], LedgerError> {
-    bytes.try_into().map_err(|_| LedgerError::Damaged(format!("{column} is not 32 bytes long")))
+    bytes
+        .try_into()
+        .map_err(|_| LedgerError::Damaged(format!("{column} is not 32 bytes long")))
 }
 
 /// How many ids stand in one IN list.
@@ -290,7 +349,11 @@ pub(super) async fn history(
         table.select_list(),
         table.sql_name(),
     );
-    tx.fetch_all(&sql, &[record.into()]).await?.into_iter().map(|row| table.version(row)).collect()
+    tx.fetch_all(&sql, &[record.into()])
+        .await?
+        .into_iter()
+        .map(|row| table.version(row))
+        .collect()
 }
 
 /// The condition of a read at two clocks; `$1` is the commit, `$2` the day.
@@ -309,7 +372,14 @@ pub(super) async fn at_clocks(
         table.select_list(),
         table.sql_name(),
     );
-    each_version(tx, table, &sql, &[clocks.as_known_on.into(), clocks.as_of.into()], each).await
+    each_version(
+        tx,
+        table,
+        &sql,
+        &[clocks.as_known_on.into(), clocks.as_of.into()],
+        each,
+    )
+    .await
 }
 
 /// Every open version of a dataset.
@@ -338,10 +408,17 @@ pub(super) async fn record_at(
         table.select_list(),
         table.sql_name(),
     );
-    tx.fetch_optional(&sql, &[clocks.as_known_on.into(), clocks.as_of.into(), record.into()])
-        .await?
-        .map(|row| table.version(row))
-        .transpose()
+    tx.fetch_optional(
+        &sql,
+        &[
+            clocks.as_known_on.into(),
+            clocks.as_of.into(),
+            record.into(),
+        ],
+    )
+    .await?
+    .map(|row| table.version(row))
+    .transpose()
 }
 
 /// The versions that commits `first..=last` wrote.
@@ -391,7 +468,9 @@ pub(super) async fn touched_after(
 ) -> Result<Vec<RecordId>, LedgerError> {
     let mut touched = Vec::new();
     for ids in records.chunks(IDS_A_STATEMENT) {
-        let places: Vec<String> = (2..=ids.len() + 1).map(|place| format!("${place}")).collect();
+        let places: Vec<String> = (2..=ids.len() + 1)
+            .map(|place| format!("${place}"))
+            .collect();
         let sql = format!(
             "SELECT DISTINCT record_id FROM {} WHERE record_id IN ({}) AND (since > $1 OR until > $1) \
              ORDER BY record_id",
@@ -409,7 +488,10 @@ pub(super) async fn touched_after(
 
 /// Versions whose stretch of effective time overlaps another open one of the same record; there must
 /// be none. Returns the records.
-pub(super) async fn overlapping(tx: &mut Tx, table: &DatasetTable) -> Result<Vec<RecordId>, LedgerError> {
+pub(super) async fn overlapping(
+    tx: &mut Tx,
+    table: &DatasetTable,
+) -> Result<Vec<RecordId>, LedgerError> {
     let name = table.sql_name();
     let sql = format!(
         "SELECT DISTINCT a.record_id AS record_id FROM {name} a JOIN {name} b ON a.record_id = b.record_id \

@@ -9,7 +9,14 @@ use super::error::LedgerError;
 use super::model::Version;
 
 /// The columns that every dataset's table begins with.
-const SYSTEM_COLUMNS: [&str; 6] = ["record_id", "unit_id", "since", "until", "effective_from", "effective_to"];
+const SYSTEM_COLUMNS: [&str; 6] = [
+    "record_id",
+    "unit_id",
+    "since",
+    "until",
+    "effective_from",
+    "effective_to",
+];
 
 /// A dataset's table: its name, its columns, and how a row becomes a version.
 #[derive(Debug, Clone)]
@@ -25,10 +32,15 @@ pub struct DatasetTable {
 impl DatasetTable {
     /// The table of a dataset. Fields that only help an import are not stored.
     pub fn of(dataset: &Dataset) -> DatasetTable {
-        let fields: Vec<(String, Storage)> =
-            dataset.stored_fields().map(|field| (field.name.clone(), field.storage())).collect();
-        let mut sorted_fields: Vec<(String, usize)> =
-            fields.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
+        let fields: Vec<(String, Storage)> = dataset
+            .stored_fields()
+            .map(|field| (field.name.clone(), field.storage()))
+            .collect();
+        let mut sorted_fields: Vec<(String, usize)> = fields
+            .iter()
+            .enumerate()
+            .map(|(place, (name, _))| (name.clone(), place))
+            .collect();
         sorted_fields.sort();
         let select_list = SYSTEM_COLUMNS
             .iter()
@@ -87,7 +99,11 @@ impl DatasetTable {
 
     /// The names of all columns, for a bulk insert.
     pub(super) fn column_names(&self) -> Vec<&str> {
-        SYSTEM_COLUMNS.iter().copied().chain(self.fields.iter().map(|(name, _)| name.as_str())).collect()
+        SYSTEM_COLUMNS
+            .iter()
+            .copied()
+            .chain(self.fields.iter().map(|(name, _)| name.as_str()))
+            .collect()
     }
 
     /// What the table must look like.
@@ -117,8 +133,16 @@ impl DatasetTable {
         TableSpec {
             name: self.table.clone(),
             columns,
-            primary_key: vec!["record_id".to_owned(), "since".to_owned(), "effective_from".to_owned()],
-            indexes: vec![index("since", "since"), index("until", "until"), index("unit", "unit_id")],
+            primary_key: vec![
+                "record_id".to_owned(),
+                "since".to_owned(),
+                "effective_from".to_owned(),
+            ],
+            indexes: vec![
+                index("since", "since"),
+                index("until", "until"),
+                index("unit", "unit_id"),
+            ],
         }
     }
 
@@ -127,7 +151,10 @@ impl DatasetTable {
         let mut values = row.into_values();
         let own_values = values.split_off(SYSTEM_COLUMNS.len().min(values.len()));
         let [record, unit, since, until, from, to] = values.as_slice() else {
-            return Err(LedgerError::Damaged(format!("{} lacks its first columns", self.table)));
+            return Err(LedgerError::Damaged(format!(
+                "{} lacks its first columns",
+                self.table
+            )));
         };
         Ok(Version {
             record: RecordId::new(number(record)?),
@@ -143,8 +170,15 @@ impl DatasetTable {
     /// What the leaf of a row covers; the row as [`DatasetTable::row`] makes it.
     pub(super) fn opened(row: &[Value]) -> Option<OpenedStretch<'_>> {
         let (front, values) = row.split_at_checked(SYSTEM_COLUMNS.len())?;
-        let [record, unit, _since, _until, from, to] = front else { return None };
-        let as_day = |value: &Value| value.as_int().and_then(|days| i32::try_from(days).ok()).map(Day::new);
+        let [record, unit, _since, _until, from, to] = front else {
+            return None;
+        };
+        let as_day = |value: &Value| {
+            value
+                .as_int()
+                .and_then(|days| i32::try_from(days).ok())
+                .map(Day::new)
+        };
         Some(OpenedStretch {
             record: RecordId::new(record.as_int()?),
             unit: UnitId::new(unit.as_int()?),
@@ -171,7 +205,9 @@ impl DatasetTable {
 }
 
 fn number(value: &Value) -> Result<i64, LedgerError> {
-    value.as_int().ok_or_else(|| LedgerError::Damaged("a key column is empty".to_owned()))
+    value
+        .as_int()
+        .ok_or_else(|| LedgerError::Damaged("a key column is empty".to_owned()))
 }
 
 fn day(days: i64) -> Result<Day, LedgerError> {

@@ -104,12 +104,22 @@ fn change(ledger: &Ledger, target: Target, row: &(usize, i32, Option<i32>, Said)
 
 async fn states(ledger: &Ledger, ids: &[RecordId], commit: CommitNumber) -> Days {
     let table = ledger.table(DATASET).unwrap();
-    let (name, note) = (table.position("name").unwrap(), table.position("note").unwrap());
+    let (name, note) = (
+        table.position("name").unwrap(),
+        table.position("note").unwrap(),
+    );
     let mut days = Days::new();
     for day in 0..HORIZON {
-        let clocks = Clocks { as_of: Day::new(day), as_known_on: commit };
+        let clocks = Clocks {
+            as_of: Day::new(day),
+            as_known_on: commit,
+        };
         for (place, id) in ids.iter().enumerate() {
-            if let Some(version) = ledger.record(&permit(), DATASET, *id, clocks).await.unwrap() {
+            if let Some(version) = ledger
+                .record(&permit(), DATASET, *id, clocks)
+                .await
+                .unwrap()
+            {
                 let text = |place: usize| version.values[place].as_text().map(str::to_owned);
                 days.insert((place, day), (text(name).unwrap_or_default(), text(note)));
             }
@@ -121,7 +131,11 @@ async fn states(ledger: &Ledger, ids: &[RecordId], commit: CommitNumber) -> Days
 async fn play(ledger: &Ledger, deeds: &[Deed]) {
     let ids = ledger.reserve_records(&permit(), 3).await.unwrap();
     let mut made: Vec<usize> = Vec::new();
-    let mut model = Model { after: BTreeMap::new(), touched: BTreeMap::new(), now: Days::new() };
+    let mut model = Model {
+        after: BTreeMap::new(),
+        touched: BTreeMap::new(),
+        now: Days::new(),
+    };
     let first = ledger.head().await.unwrap().number;
     model.after.insert(first.get(), Days::new());
     for deed in deeds {
@@ -133,14 +147,21 @@ async fn play(ledger: &Ledger, deeds: &[Deed]) {
                     let known = made.contains(&row.0);
                     changes.push(change(
                         ledger,
-                        if known { Target::Existing(ids[row.0]) } else { Target::New(ids[row.0]) },
+                        if known {
+                            Target::Existing(ids[row.0])
+                        } else {
+                            Target::New(ids[row.0])
+                        },
                         row,
                     ));
                 }
                 let set = ChangeSet {
                     dataset: DATASET.to_owned(),
                     changes,
-                    source: Source { reason: "test".to_owned(), ..Source::default() },
+                    source: Source {
+                        reason: "test".to_owned(),
+                        ..Source::default()
+                    },
                     based_on: None,
                     idempotency_key: None,
                     more_follows: false,
@@ -167,31 +188,56 @@ async fn play(ledger: &Ledger, deeds: &[Deed]) {
                         model.now = now;
                         made.extend(rows.iter().map(|row| row.0));
                     }
-                    Outcome::Unchanged => assert_eq!(now, before, "a change that says something was not written"),
+                    Outcome::Unchanged => {
+                        assert_eq!(now, before, "a change that says something was not written")
+                    }
                     Outcome::AlreadyCommitted(_) => panic!("no key was given"),
                 }
-                let again = ledger.commit(&permit(), ChangeSet { changes: Vec::new(), ..set }).await.unwrap();
+                let again = ledger
+                    .commit(
+                        &permit(),
+                        ChangeSet {
+                            changes: Vec::new(),
+                            ..set
+                        },
+                    )
+                    .await
+                    .unwrap();
                 assert_eq!(again, Outcome::Unchanged);
             }
             Deed::Reverse(back) => {
                 let head = ledger.head().await.unwrap().number.get();
                 let number = head - i64::try_from(*back).unwrap();
-                let Some(touched) = model.touched.get(&number).cloned() else { continue };
+                let Some(touched) = model.touched.get(&number).cloned() else {
+                    continue;
+                };
                 let mut later = model.touched.range(number + 1..);
-                let outcome = ledger.reverse(&permit(), CommitNumber::new(number), "test").await;
+                let outcome = ledger
+                    .reverse(&permit(), CommitNumber::new(number), "test")
+                    .await;
                 match outcome {
                     Ok(_) => {
-                        let old = model.after.range(..number).next_back().map(|(_, days)| days.clone()).unwrap();
+                        let old = model
+                            .after
+                            .range(..number)
+                            .next_back()
+                            .map(|(_, days)| days.clone())
+                            .unwrap();
                         let mut now = before.clone();
                         now.retain(|(record, _), _| !touched.contains(record));
-                        now.extend(old.into_iter().filter(|((record, _), _)| touched.contains(record)));
+                        now.extend(
+                            old.into_iter()
+                                .filter(|((record, _), _)| touched.contains(record)),
+                        );
                         model.now = now;
                         let written = ledger.head().await.unwrap().number.get();
                         model.touched.insert(written, touched);
                     }
                     Err(LedgerError::Conflict { records, .. }) => {
                         assert!(!records.is_empty());
-                        assert!(later.any(|(_, others)| others.iter().any(|record| touched.contains(record))));
+                        assert!(later.any(|(_, others)| {
+                            others.iter().any(|record| touched.contains(record))
+                        }));
                     }
                     Err(error) => panic!("{error}"),
                 }

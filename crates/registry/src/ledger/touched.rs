@@ -31,7 +31,9 @@ impl Ledger {
     ) -> Result<Touched, LedgerError> {
         permit.require(standard::Action::Read)?;
         let mut tx = self.db().read().await?;
-        let entry = store::commit(&mut tx, number).await?.ok_or(LedgerError::NoCommit(number))?;
+        let entry = store::commit(&mut tx, number)
+            .await?
+            .ok_or(LedgerError::NoCommit(number))?;
         if entry.dataset.is_empty() {
             return Ok(Touched::default());
         }
@@ -40,12 +42,18 @@ impl Ledger {
         let mut ids: BTreeSet<RecordId> = BTreeSet::new();
         let mut records: BTreeMap<RecordId, Version> = BTreeMap::new();
         let mut keep = |version: Version| {
-            if sees(permit, &units, version.unit) && ids.insert(version.record) && records.len() < most {
+            if sees(permit, &units, version.unit)
+                && ids.insert(version.record)
+                && records.len() < most
+            {
                 records.insert(version.record, version);
             }
         };
         store::versions_written(&mut tx, table, number, number, &mut keep).await?;
         store::versions_closed(&mut tx, table, number, number, &mut keep).await?;
-        Ok(Touched { count: ids.len() as u64, records: records.into_values().collect() })
+        Ok(Touched {
+            count: ids.len() as u64,
+            records: records.into_values().collect(),
+        })
     }
 }

@@ -70,15 +70,36 @@ pub struct VerifyReport {
 impl std::fmt::Display for Finding {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Finding::Gap { expected, found: Some(found) } => {
-                write!(out, "commit {expected} is missing: {found} follows in its place")
+            Finding::Gap {
+                expected,
+                found: Some(found),
+            } => {
+                write!(
+                    out,
+                    "commit {expected} is missing: {found} follows in its place"
+                )
             }
-            Finding::Gap { expected, found: None } => write!(out, "the log ends before commit {expected}"),
-            Finding::Hash(number) => write!(out, "commit {number} does not say what its hash covers"),
-            Finding::Parent(number) => write!(out, "commit {number} does not follow from the one before it"),
+            Finding::Gap {
+                expected,
+                found: None,
+            } => write!(out, "the log ends before commit {expected}"),
+            Finding::Hash(number) => {
+                write!(out, "commit {number} does not say what its hash covers")
+            }
+            Finding::Parent(number) => write!(
+                out,
+                "commit {number} does not follow from the one before it"
+            ),
             Finding::Time(number) => write!(out, "commit {number} is older than the one before it"),
-            Finding::Root(number) => write!(out, "the rows of commit {number} were changed after it was made"),
-            Finding::Count { number, said, found } => write!(
+            Finding::Root(number) => write!(
+                out,
+                "the rows of commit {number} were changed after it was made"
+            ),
+            Finding::Count {
+                number,
+                said,
+                found,
+            } => write!(
                 out,
                 "commit {number} wrote {} versions and closed {}, but {} and {} are stored",
                 said.0, said.1, found.0, found.1
@@ -88,7 +109,10 @@ impl std::fmt::Display for Finding {
             }
             Finding::Head => write!(out, "the head does not carry the hash of the last commit"),
             Finding::Overlap { dataset, record } => {
-                write!(out, "record {record} of {dataset} has two versions for the same days")
+                write!(
+                    out,
+                    "record {record} of {dataset} has two versions for the same days"
+                )
             }
         }
     }
@@ -125,10 +149,15 @@ impl Ledger {
                 return Ok(report);
             }
         }
-        let (last_number, last_hash) =
-            before.map_or((CommitNumber::NONE, digest::NO_PARENT), |commit| (commit.number, commit.hash));
+        let (last_number, last_hash) = before
+            .map_or((CommitNumber::NONE, digest::NO_PARENT), |commit| {
+                (commit.number, commit.hash)
+            });
         if last_number != head.number {
-            report.findings.push(Finding::Gap { expected: last_number.next(), found: None });
+            report.findings.push(Finding::Gap {
+                expected: last_number.next(),
+                found: None,
+            });
         } else if last_hash != head.hash {
             report.findings.push(Finding::Head);
         }
@@ -136,13 +165,25 @@ impl Ledger {
         let beyond = last_number.next();
         for table in self.tables.values() {
             let mut orphans = 0;
-            store::versions_written(&mut tx, table, beyond, CommitNumber::LATEST, |_| orphans += 1).await?;
-            store::versions_closed(&mut tx, table, beyond, CommitNumber::LATEST, |_| orphans += 1).await?;
+            store::versions_written(&mut tx, table, beyond, CommitNumber::LATEST, |_| {
+                orphans += 1
+            })
+            .await?;
+            store::versions_closed(&mut tx, table, beyond, CommitNumber::LATEST, |_| {
+                orphans += 1
+            })
+            .await?;
             if orphans > 0 {
-                report.findings.push(Finding::Orphans { dataset: table.dataset().to_owned(), versions: orphans });
+                report.findings.push(Finding::Orphans {
+                    dataset: table.dataset().to_owned(),
+                    versions: orphans,
+                });
             }
             for record in store::overlapping(&mut tx, table).await? {
-                report.findings.push(Finding::Overlap { dataset: table.dataset().to_owned(), record });
+                report.findings.push(Finding::Overlap {
+                    dataset: table.dataset().to_owned(),
+                    record,
+                });
             }
         }
         Ok(report)
@@ -161,15 +202,19 @@ impl Ledger {
         for table in self.tables.values() {
             let mut encoder = Encoder::default();
             store::versions_written(tx, table, first.number, last.number, |version| {
-                let leaf = encoder.opened(table.dataset(), table.sorted_fields(), (&version).into());
+                let leaf =
+                    encoder.opened(table.dataset(), table.sorted_fields(), (&version).into());
                 let entry = leaves.entry(version.since).or_default();
                 entry.0.push(leaf);
                 entry.1 += 1;
             })
             .await?;
             store::versions_closed(tx, table, first.number, last.number, |version| {
-                let leaf = encoder.closed(table.dataset(), version.record, version.since, version.from);
-                let entry = leaves.entry(version.until.unwrap_or(CommitNumber::NONE)).or_default();
+                let leaf =
+                    encoder.closed(table.dataset(), version.record, version.since, version.from);
+                let entry = leaves
+                    .entry(version.until.unwrap_or(CommitNumber::NONE))
+                    .or_default();
                 entry.0.push(leaf);
                 entry.2 += 1;
             })
@@ -207,9 +252,14 @@ fn window_of(page: Vec<Commit>) -> Option<Vec<Commit>> {
 }
 
 fn check_entry(commit: &Commit, before: Option<&Commit>, report: &mut VerifyReport) {
-    let expected = before.map_or(CommitNumber::NONE, |before| before.number).next();
+    let expected = before
+        .map_or(CommitNumber::NONE, |before| before.number)
+        .next();
     if commit.number != expected {
-        report.findings.push(Finding::Gap { expected, found: Some(commit.number) });
+        report.findings.push(Finding::Gap {
+            expected,
+            found: Some(commit.number),
+        });
     }
     if commit.parent != before.map_or(digest::NO_PARENT, |before| before.hash) {
         report.findings.push(Finding::Parent(commit.number));

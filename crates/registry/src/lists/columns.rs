@@ -51,14 +51,25 @@ const USUAL: [&str; 11] = [
 ];
 
 /// The fields of a school year that a list shows.
-const YEAR_FIELDS: [&str; 5] = ["school_year", "pupils", "classes", "fulltime_teachers", "building_area"];
+const YEAR_FIELDS: [&str; 5] = [
+    "school_year",
+    "pupils",
+    "classes",
+    "fulltime_teachers",
+    "building_area",
+];
 
 impl<'s> ListColumn<'s> {
     /// All columns that the permit may see, in their order.
     pub fn all(standard: &'s Standard, permit: &Permit) -> Vec<ListColumn<'s>> {
-        let own = standard.dataset("institution").into_iter().flat_map(|dataset| dataset.stored_fields());
-        let mut all: Vec<ListColumn<'s>> =
-            own.filter(|field| permit.sees_field(field.sensitivity)).map(ListColumn::Own).collect();
+        let own = standard
+            .dataset("institution")
+            .into_iter()
+            .flat_map(|dataset| dataset.stored_fields());
+        let mut all: Vec<ListColumn<'s>> = own
+            .filter(|field| permit.sees_field(field.sensitivity))
+            .map(ListColumn::Own)
+            .collect();
         // The name stands first: it leads to the institution.
         all.sort_by_key(|column| column.key() != "name");
         let year = standard.dataset("institution_year");
@@ -69,16 +80,26 @@ impl<'s> ListColumn<'s> {
                 .filter(|field| permit.sees_field(field.sensitivity))
                 .map(ListColumn::Year),
         );
-        all.extend([Ratio::ClassSize, Ratio::PupilsPerTeacher].map(|ratio| ListColumn::Ratio(ratio, standard)));
+        all.extend(
+            [Ratio::ClassSize, Ratio::PupilsPerTeacher]
+                .map(|ratio| ListColumn::Ratio(ratio, standard)),
+        );
         all
     }
 
     /// The chosen columns, the name always among them; the usual ones where none is chosen.
     pub fn chosen(all: &[ListColumn<'s>], keys: &[&str]) -> Vec<ListColumn<'s>> {
         let wanted = |key: &str| {
-            if keys.is_empty() { USUAL.contains(&key) } else { key == "name" || keys.contains(&key) }
+            if keys.is_empty() {
+                USUAL.contains(&key)
+            } else {
+                key == "name" || keys.contains(&key)
+            }
         };
-        all.iter().filter(|column| wanted(column.key())).copied().collect()
+        all.iter()
+            .filter(|column| wanted(column.key()))
+            .copied()
+            .collect()
     }
 
     /// The key in the address.
@@ -92,22 +113,27 @@ impl<'s> ListColumn<'s> {
     fn title_label(&self) -> Option<&'s Label> {
         match self {
             ListColumn::Own(field) | ListColumn::Year(field) => Some(&field.title),
-            ListColumn::Ratio(ratio, standard) => standard.figure(ratio.figure()).map(|figure| &figure.title),
+            ListColumn::Ratio(ratio, standard) => {
+                standard.figure(ratio.figure()).map(|figure| &figure.title)
+            }
         }
     }
 
     /// The header.
     pub fn title(&self, lang: Lang) -> &'s str {
-        self.title_label().map_or_else(|| self.key(), |label| label.get(lang))
+        self.title_label()
+            .map_or_else(|| self.key(), |label| label.get(lang))
     }
 
     /// The unit of measure.
     pub fn unit(&self, lang: Lang) -> Option<&'s str> {
         match self {
-            ListColumn::Own(field) | ListColumn::Year(field) => field.unit.as_ref().map(|label| label.get(lang)),
-            ListColumn::Ratio(ratio, standard) => {
-                standard.figure(ratio.figure()).map(|figure| figure.unit.get(lang))
+            ListColumn::Own(field) | ListColumn::Year(field) => {
+                field.unit.as_ref().map(|label| label.get(lang))
             }
+            ListColumn::Ratio(ratio, standard) => standard
+                .figure(ratio.figure())
+                .map(|figure| figure.unit.get(lang)),
         }
     }
 
@@ -120,7 +146,11 @@ impl<'s> ListColumn<'s> {
     pub fn is_numeric(&self) -> bool {
         match self {
             ListColumn::Own(field) | ListColumn::Year(field) => {
-                !field.many && matches!(field.kind, FieldKind::Int { .. } | FieldKind::Decimal { .. })
+                !field.many
+                    && matches!(
+                        field.kind,
+                        FieldKind::Int { .. } | FieldKind::Decimal { .. }
+                    )
             }
             ListColumn::Ratio(..) => true,
         }

@@ -19,12 +19,30 @@ pub struct CodeFilter {
 
 /// The code fields of institutions that lists are narrowed by.
 pub const FILTERED_CODES: [CodeFilter; 6] = [
-    CodeFilter { key: "type", field: "type" },
-    CodeFilter { key: "stage", field: "stages" },
-    CodeFilter { key: "run_by", field: "run_by" },
-    CodeFilter { key: "urban_rural", field: "urban_rural" },
-    CodeFilter { key: "status", field: "status" },
-    CodeFilter { key: "origin", field: "origin" },
+    CodeFilter {
+        key: "type",
+        field: "type",
+    },
+    CodeFilter {
+        key: "stage",
+        field: "stages",
+    },
+    CodeFilter {
+        key: "run_by",
+        field: "run_by",
+    },
+    CodeFilter {
+        key: "urban_rural",
+        field: "urban_rural",
+    },
+    CodeFilter {
+        key: "status",
+        field: "status",
+    },
+    CodeFilter {
+        key: "origin",
+        field: "origin",
+    },
 ];
 
 /// What narrows a list of institutions.
@@ -66,7 +84,10 @@ impl Place {
     /// lies below the others counts; one of another city, left over from a choice before, does not.
     pub fn of(url: &Url, divisions: &Names) -> Place {
         let mut place = Place::default();
-        let chosen: Vec<Option<&str>> = ["city", "county", "township"].iter().map(|key| url.get(key)).collect();
+        let chosen: Vec<Option<&str>> = ["city", "county", "township"]
+            .iter()
+            .map(|key| url.get(key))
+            .collect();
         if let (true, Some(code)) = (chosen.iter().all(Option::is_none), url.get("division")) {
             let Some(division) = divisions.by_code(code) else {
                 place.unknown = true;
@@ -102,8 +123,10 @@ impl Place {
             }
         }
         if let (None, Some(county)) = (place.city, place.county.or(place.township)) {
-            place.city =
-                divisions.path(county).into_iter().find(|each| divisions.level(*each) == Some("prefecture"));
+            place.city = divisions
+                .path(county)
+                .into_iter()
+                .find(|each| divisions.level(*each) == Some("prefecture"));
         }
         if let (None, Some(township)) = (place.county, place.township) {
             place.county = divisions.parent(township);
@@ -118,7 +141,10 @@ impl Filter {
     pub fn of(url: &Url, standard: &Standard, labels: &Labels, units: &UnitTree) -> Filter {
         let place = Place::of(url, &labels.divisions);
         let mut filter = Filter {
-            text: url.get("q").map(|text| kernel::normalise_text(text).into_owned()).filter(|text| !text.is_empty()),
+            text: url
+                .get("q")
+                .map(|text| kernel::normalise_text(text).into_owned())
+                .filter(|text| !text.is_empty()),
             division: place.division,
             nothing: place.unknown,
             ..Filter::default()
@@ -139,7 +165,10 @@ impl Filter {
         };
         let dataset = standard.dataset("institution");
         for each in FILTERED_CODES {
-            let asked: Vec<&str> = url.values(each.key).filter(|code| !code.is_empty()).collect();
+            let asked: Vec<&str> = url
+                .values(each.key)
+                .filter(|code| !code.is_empty())
+                .collect();
             if asked.is_empty() {
                 continue;
             }
@@ -149,17 +178,25 @@ impl Filter {
                 _ => None,
             });
             let codes = set.map_or_else(Vec::new, |set| with_those_below(set, &asked));
-            filter.codes.push((each.field, field.is_some_and(|field| field.many), codes));
+            filter
+                .codes
+                .push((each.field, field.is_some_and(|field| field.many), codes));
         }
         let kinds: Vec<&str> = url.values("kind").filter(|kind| !kind.is_empty()).collect();
         if !kinds.is_empty() {
-            let types = standard.code_set("school_type").map_or_else(Vec::new, |set| {
-                set.entries
-                    .iter()
-                    .filter(|entry| entry.extra("kind").is_some_and(|kind| kinds.contains(&kind)))
-                    .map(|entry| entry.code.clone())
-                    .collect()
-            });
+            let types = standard
+                .code_set("school_type")
+                .map_or_else(Vec::new, |set| {
+                    set.entries
+                        .iter()
+                        .filter(|entry| {
+                            entry
+                                .extra("kind")
+                                .is_some_and(|kind| kinds.contains(&kind))
+                        })
+                        .map(|entry| entry.code.clone())
+                        .collect()
+                });
             filter.codes.push(("type", false, types));
         }
         filter

@@ -60,7 +60,9 @@ impl Names {
 
     /// The record above.
     pub fn parent(&self, record: i64) -> Option<i64> {
-        self.view.table().int(self.parent?, *self.rows.get(&record)?)
+        self.view
+            .table()
+            .int(self.parent?, *self.rows.get(&record)?)
     }
 
     /// The record of a code.
@@ -94,14 +96,20 @@ impl Names {
     /// All records in the order of the view.
     pub fn all(&self) -> Vec<i64> {
         let table = self.view.table();
-        self.view.rows().filter_map(|row| table.int(self.record?, row)).collect()
+        self.view
+            .rows()
+            .filter_map(|row| table.int(self.record?, row))
+            .collect()
     }
 
     /// From the top down to the record itself.
     pub fn path(&self, record: i64) -> Vec<i64> {
         let mut path = vec![record];
         let mut current = record;
-        while let Some(above) = self.parent(current).filter(|above| self.rows.contains_key(above)) {
+        while let Some(above) = self
+            .parent(current)
+            .filter(|above| self.rows.contains_key(above))
+        {
             if path.contains(&above) {
                 break;
             }
@@ -118,7 +126,10 @@ impl Names {
         let above: Vec<&str> = self
             .path(record)
             .into_iter()
-            .filter(|each| *each != record && !matches!(self.level(*each), Some("province" | "prefecture") | None))
+            .filter(|each| {
+                *each != record
+                    && !matches!(self.level(*each), Some("province" | "prefecture") | None)
+            })
             .filter_map(|each| self.name(each))
             .collect();
         Some(above.into_iter().chain([own]).collect::<Vec<_>>().join(" "))
@@ -155,7 +166,11 @@ impl Labels {
     ///
     /// # Errors
     /// Those of the ledger.
-    pub async fn open(registry: &Registry, permit: &Permit, clocks: Clocks) -> Result<Labels, LedgerError> {
+    pub async fn open(
+        registry: &Registry,
+        permit: &Permit,
+        clocks: Clocks,
+    ) -> Result<Labels, LedgerError> {
         Ok(Labels {
             divisions: Names::of(registry.view(permit, "division", clocks).await?),
             units: Names::of(registry.view(permit, "education_unit", clocks).await?),

@@ -54,7 +54,9 @@ impl Where {
         if let Some(units) = &filter.units {
             let from = own.parameter(Cell::Int(i64::from(units.start)));
             let to = own.parameter(Cell::Int(i64::from(units.end)));
-            own.conditions.push(format!("r.unit_position >= {from} AND r.unit_position < {to}"));
+            own.conditions.push(format!(
+                "r.unit_position >= {from} AND r.unit_position < {to}"
+            ));
         }
         for (field, many, codes) in &filter.codes {
             own.find_codes(field, *many, codes);
@@ -72,7 +74,10 @@ impl Where {
 
     fn find_text(&mut self, text: &str) {
         let part = self.text(&like_pattern(text));
-        let mut any = vec![format!(r#"r."name" LIKE {part}"#), format!(r#"r."former_names" LIKE {part}"#)];
+        let mut any = vec![
+            format!(r#"r."name" LIKE {part}"#),
+            format!(r#"r."former_names" LIKE {part}"#),
+        ];
         if looks_like_initials(text) {
             let initials = self.text(&like_pattern(&text.to_ascii_lowercase()));
             any.push(format!("r.initials LIKE {initials}"));
@@ -98,7 +103,8 @@ impl Where {
             return;
         }
         let places: Vec<String> = codes.iter().map(|code| self.text(code)).collect();
-        self.conditions.push(format!(r#"r."{field}" IN ({})"#, places.join(", ")));
+        self.conditions
+            .push(format!(r#"r."{field}" IN ({})"#, places.join(", ")));
     }
 
     fn clause(&self) -> String {
@@ -111,7 +117,10 @@ impl Where {
 }
 
 async fn ask(list: &Institutions, sql: &str, parameters: &[Cell]) -> Result<Table, ColumnsError> {
-    let others = [("years", &list.years), ("divisions", list.labels.divisions.view())];
+    let others = [
+        ("years", &list.years),
+        ("divisions", list.labels.divisions.view()),
+    ];
     list.view.query_with(&others, sql, parameters).await
 }
 
@@ -131,7 +140,12 @@ pub(super) async fn totals(list: &Institutions, filter: &Filter) -> Result<Total
         own.clause()
     );
     let table = ask(list, &sql, &own.parameters).await?;
-    let count = |column| table.int(column, 0).and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+    let count = |column| {
+        table
+            .int(column, 0)
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or(0)
+    };
     Ok(Totals {
         institutions: count(0),
         synthetic: count(1),
@@ -168,7 +182,10 @@ fn order_by(key: &str) -> (&'static [&'static str], &'static str) {
         "fulltime_teachers" => (&[r#"y."fulltime_teachers""#], WITH_YEAR),
         "building_area" => (&[r#"y."building_area""#], WITH_YEAR),
         "mean_class_size" => (&[r#"CAST(y."pupils" AS DOUBLE) / y."classes""#], WITH_YEAR),
-        "pupils_per_teacher" => (&[r#"CAST(y."pupils" AS DOUBLE) / y."fulltime_teachers""#], WITH_YEAR),
+        "pupils_per_teacher" => (
+            &[r#"CAST(y."pupils" AS DOUBLE) / y."fulltime_teachers""#],
+            WITH_YEAR,
+        ),
         // The order of the unit tree, which is the order in which rows are held.
         _ => (&["r.unit_position"], ""),
     }
@@ -189,9 +206,13 @@ pub(super) async fn find(
     let own = Where::of(filter);
     let (expressions, join) = order_by(&order.key);
     let direction = if order.descending { "DESC" } else { "ASC" };
-    let by: Vec<String> =
-        expressions.iter().map(|expression| format!("{expression} {direction} NULLS LAST")).collect();
-    let limit = part.map_or(String::new(), |(offset, size)| format!(" LIMIT {size} OFFSET {offset}"));
+    let by: Vec<String> = expressions
+        .iter()
+        .map(|expression| format!("{expression} {direction} NULLS LAST"))
+        .collect();
+    let limit = part.map_or(String::new(), |(offset, size)| {
+        format!(" LIMIT {size} OFFSET {offset}")
+    });
     let sql = format!(
         "SELECT r.record_id AS record_id, r.unit_position AS unit_position FROM rows r{join}{} \
          ORDER BY {}, r.record_id{limit}",
@@ -200,15 +221,25 @@ pub(super) async fn find(
     );
     let table = ask(list, &sql, &own.parameters).await?;
     Ok((0..table.rows())
-        .filter_map(|row| Some(Found { record: table.int(0, row)?, position: table.int(1, row)? }))
+        .filter_map(|row| {
+            Some(Found {
+                record: table.int(0, row)?,
+                position: table.int(1, row)?,
+            })
+        })
         .collect())
 }
 
-const HEADLINE: &str = r#""institution", "school_year", "pupils", "classes", "fulltime_teachers", "building_area""#;
+const HEADLINE: &str =
+    r#""institution", "school_year", "pupils", "classes", "fulltime_teachers", "building_area""#;
 
 /// The headline in a row of a table that has the columns of a school year.
 pub(super) fn headline(table: &Table, row: usize) -> Headline {
-    let int = |name: &str| table.position(name).and_then(|column| table.int(column, row));
+    let int = |name: &str| {
+        table
+            .position(name)
+            .and_then(|column| table.int(column, row))
+    };
     Headline {
         school_year: table
             .position("school_year")
@@ -218,35 +249,53 @@ pub(super) fn headline(table: &Table, row: usize) -> Headline {
         pupils: int("pupils"),
         classes: int("classes"),
         teachers: int("fulltime_teachers"),
-        area: table.position("building_area").and_then(|column| table.real(column, row)),
+        area: table
+            .position("building_area")
+            .and_then(|column| table.real(column, row)),
     }
 }
 
 fn places(records: &[i64]) -> (String, Vec<Cell>) {
-    let places: Vec<String> = (1..=records.len()).map(|place| format!("${place}")).collect();
-    (places.join(", "), records.iter().map(|record| Cell::Int(*record)).collect())
+    let places: Vec<String> = (1..=records.len())
+        .map(|place| format!("${place}"))
+        .collect();
+    (
+        places.join(", "),
+        records.iter().map(|record| Cell::Int(*record)).collect(),
+    )
 }
 
 /// See [`Institutions::headlines`].
-pub(super) async fn headlines(years: &View, records: &[i64]) -> Result<HashMap<i64, Headline>, ColumnsError> {
+pub(super) async fn headlines(
+    years: &View,
+    records: &[i64],
+) -> Result<HashMap<i64, Headline>, ColumnsError> {
     if records.is_empty() || years.is_empty() {
         return Ok(HashMap::new());
     }
     let (places, parameters) = places(records);
-    let sql = format!(r#"SELECT {HEADLINE} FROM rows WHERE "latest" AND "institution" IN ({places})"#);
+    let sql =
+        format!(r#"SELECT {HEADLINE} FROM rows WHERE "latest" AND "institution" IN ({places})"#);
     let table = years.query(&sql, &parameters).await?;
-    Ok((0..table.rows()).filter_map(|row| Some((table.int(0, row)?, headline(&table, row)))).collect())
+    Ok((0..table.rows())
+        .filter_map(|row| Some((table.int(0, row)?, headline(&table, row))))
+        .collect())
 }
 
 /// See [`Institutions::years_of`].
 pub(super) async fn years_of(years: &View, record: i64) -> Result<Vec<Headline>, ColumnsError> {
-    let sql = format!(r#"SELECT {HEADLINE} FROM rows WHERE "institution" = $1 ORDER BY "school_year" DESC"#);
+    let sql = format!(
+        r#"SELECT {HEADLINE} FROM rows WHERE "institution" = $1 ORDER BY "school_year" DESC"#
+    );
     let table = years.query(&sql, &[Cell::Int(record)]).await?;
     Ok((0..table.rows()).map(|row| headline(&table, row)).collect())
 }
 
 /// See [`Institutions::names_of`].
-pub(super) async fn names(view: &View, records: &[i64]) -> Result<HashMap<i64, String>, ColumnsError> {
+pub(super) async fn names(
+    view: &View,
+    records: &[i64],
+) -> Result<HashMap<i64, String>, ColumnsError> {
     if records.is_empty() {
         return Ok(HashMap::new());
     }

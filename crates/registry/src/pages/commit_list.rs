@@ -19,7 +19,11 @@ const SIZE: usize = 50;
 /// So many entries are read at once while those out of reach are passed over.
 const AT_ONCE: i64 = 200;
 
-pub(super) async fn show(State(registry): State<Registry>, permit: RequirePermit, shell: Shell) -> Response {
+pub(super) async fn show(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    shell: Shell,
+) -> Response {
     match page(&registry, &permit, shell.clone()).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
@@ -44,7 +48,9 @@ async fn entries(
     let mut next = last;
     loop {
         let part = registry.ledger().commits(permit, next, AT_ONCE).await?;
-        let Some(lowest) = part.last().map(|commit| commit.number) else { return Ok((listed, None)) };
+        let Some(lowest) = part.last().map(|commit| commit.number) else {
+            return Ok((listed, None));
+        };
         for commit in part {
             if listed.len() == SIZE {
                 return Ok((listed, Some(commit.number)));
@@ -60,11 +66,18 @@ async fn entries(
     }
 }
 
-async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Result<Response, Failure> {
+async fn page(
+    registry: &Registry,
+    permit: &RequirePermit,
+    shell: Shell,
+) -> Result<Response, Failure> {
     let text = shell.text.clone();
     let url = shell.url.clone();
     let lang = lang(&text);
-    let last = url.get("up_to").and_then(|number| number.parse().ok()).unwrap_or(CommitNumber::LATEST);
+    let last = url
+        .get("up_to")
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(CommitNumber::LATEST);
     let (commits, next) = entries(registry, permit, last).await?;
     let actors = Actors::of(registry, commits.iter().map(|commit| commit.actor.as_str())).await?;
     let labels = Labels::open(registry, permit, Clocks::latest(registry.today())).await?;
@@ -110,7 +123,10 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
     Ok(shell
         .page(text.get("registry-commits"))
         .lead(text.get("registry-commits-lead"))
-        .crumbs(vec![Crumb::link(text.get("registry-imports"), "/imports"), Crumb::here(text.get("registry-commits"))])
+        .crumbs(vec![
+            Crumb::link(text.get("registry-imports"), "/imports"),
+            Crumb::here(text.get("registry-commits")),
+        ])
         .body(body)
         .into_response())
 }

@@ -6,7 +6,10 @@ use axum::response::{IntoResponse, Response};
 use kernel::{Clocks, CommitNumber, RecordId};
 use maud::{Markup, html};
 use security::{Action, AuditAction, Outcome, RequirePermit, Visit};
-use ui::{Cell, Column, Crumb, FormState, Page, Row, Shell, Table, Text, Tone, badge, key_values, notice, section};
+use ui::{
+    Cell, Column, Crumb, FormState, Page, Row, Shell, Table, Text, Tone, badge, key_values, notice,
+    section,
+};
 
 use super::commit_list::is_listed;
 use super::failure::Failure;
@@ -61,17 +64,29 @@ async fn take_back(
     if state.value("sure") != "1" {
         return Ok(go_to(&format!("/commits/{commit}")));
     }
-    match registry.ledger().reverse(permit, commit, state.value("reason")).await {
+    match registry
+        .ledger()
+        .reverse(permit, commit, state.value("reason"))
+        .await
+    {
         Ok(outcome) => {
             let subject = security::Subject::commit(commit);
             let address = visit.address();
             registry
                 .security()
-                .audit_alone(permit.actor(), AuditAction::Reversed, &subject, Outcome::Done, Some(&address))
+                .audit_alone(
+                    permit.actor(),
+                    AuditAction::Reversed,
+                    &subject,
+                    Outcome::Done,
+                    Some(&address),
+                )
                 .await?;
             let made = match outcome {
                 crate::ledger::Outcome::Committed { number, .. } => number,
-                crate::ledger::Outcome::Unchanged | crate::ledger::Outcome::AlreadyCommitted(_) => commit,
+                crate::ledger::Outcome::Unchanged | crate::ledger::Outcome::AlreadyCommitted(_) => {
+                    commit
+                }
             };
             Ok(go_to(&format!("/commits/{made}")))
         }
@@ -97,33 +112,57 @@ async fn conflicts(
     records: &[RecordId],
 ) -> Result<Markup, Failure> {
     const SHOWN: usize = 50;
-    let entry = registry.ledger().commit_entry(permit, commit).await?.ok_or(Failure::Hidden)?;
-    let dataset = registry.standard().dataset(&entry.dataset).ok_or(Failure::Hidden)?;
+    let entry = registry
+        .ledger()
+        .commit_entry(permit, commit)
+        .await?
+        .ok_or(Failure::Hidden)?;
+    let dataset = registry
+        .standard()
+        .dataset(&entry.dataset)
+        .ok_or(Failure::Hidden)?;
     let explainer = Explainer::new(registry.standard(), dataset);
     let mut table = Table::new(text.get("registry-reverse-conflict"))
         .column(Column::text("record", text.get("registry-what")))
         .column(Column::text("commit", text.get("registry-commit")).narrow())
         .column(Column::text("reason", text.get("registry-reason")));
     for record in records.iter().take(SHOWN) {
-        let history = registry.ledger().history(permit, &dataset.name, *record).await?;
-        let Some((version, later)) = history.first() else { continue };
+        let history = registry
+            .ledger()
+            .history(permit, &dataset.name, *record)
+            .await?;
+        let Some((version, later)) = history.first() else {
+            continue;
+        };
         let label = explainer.label_of(&version.values);
         let later = later.as_ref();
         table = table.row(Row::new(vec![
             record_cell(&dataset.name, *record, &label),
-            later.map_or(Cell::Missing, |later| Cell::link(format!("/commits/{}", later.number), later.number.to_string())),
+            later.map_or(Cell::Missing, |later| {
+                Cell::link(
+                    format!("/commits/{}", later.number),
+                    later.number.to_string(),
+                )
+            }),
             Cell::text(later.map_or("", |later| later.source.reason.as_str())),
         ]));
     }
     Ok(notice(
         Tone::Fix,
-        &text.with("registry-reverse-conflict-title", &[("count", &shown_count(records.len() as u64))]),
+        &text.with(
+            "registry-reverse-conflict-title",
+            &[("count", &shown_count(records.len() as u64))],
+        ),
         html! { p { (text.get("registry-reverse-conflict-next")) } (table.render(text)) },
     ))
 }
 
 fn record_cell(dataset: &str, record: RecordId, label: &str) -> Cell {
-    let label = if label.is_empty() { record.to_string() } else { label.to_owned() };
+    let label = if label.is_empty() {
+        record.to_string()
+    } else {
+        label.to_owned()
+    };
     if dataset == "institution" {
         Cell::link(format!("/institutions/{record}"), label)
     } else {
@@ -140,7 +179,11 @@ async fn page(
 ) -> Result<Page, Failure> {
     let text = shell.text.clone();
     let number = number_of(number)?;
-    let commit = registry.ledger().commit_entry(permit, number).await?.ok_or(Failure::Hidden)?;
+    let commit = registry
+        .ledger()
+        .commit_entry(permit, number)
+        .await?
+        .ok_or(Failure::Hidden)?;
     let touched = registry.ledger().touched(permit, number, RECORDS).await?;
     // A commit of several units is seen by whoever sees one of its records.
     if !is_listed(permit, &registry.security().units(), &commit) && touched.count == 0 {
@@ -149,8 +192,16 @@ async fn page(
     let actors = Actors::of(registry, [commit.actor.as_str()]).await?;
     let labels = Labels::open(registry, permit, Clocks::latest(registry.today())).await?;
     let csrf = shell.frame.form_token.clone().unwrap_or_default();
-    let reversible = permit.allows(Action::Reverse) && !commit.dataset.is_empty() && touched.count > 0;
-    let later = if reversible { registry.ledger().later_changes(number, &commit.dataset).await? } else { Vec::new() };
+    let reversible =
+        permit.allows(Action::Reverse) && !commit.dataset.is_empty() && touched.count > 0;
+    let later = if reversible {
+        registry
+            .ledger()
+            .later_changes(number, &commit.dataset)
+            .await?
+    } else {
+        Vec::new()
+    };
     let body = html! {
         (said)
         (key_values(&about(registry, &text, &commit, &actors, &labels)))
@@ -165,7 +216,10 @@ async fn page(
     let title = text.with("registry-commit-number", &[("number", &number.to_string())]);
     let mut page = shell
         .page(title.clone())
-        .crumbs(vec![Crumb::link(text.get("registry-commits"), "/commits"), Crumb::here(title)])
+        .crumbs(vec![
+            Crumb::link(text.get("registry-commits"), "/commits"),
+            Crumb::here(title),
+        ])
         .body(body);
     if commit.source.reverses.is_some() {
         page = page.badge(badge(Tone::Explain, &text.get("registry-source-reversal")));
@@ -185,35 +239,62 @@ fn about(
     say("registry-when", html! { (commit.time) });
     say("registry-who", html! { (actors.name(text, &commit.actor)) });
     if !commit.dataset.is_empty() {
-        say("registry-dataset", html! { (dataset_title(registry, lang(text), &commit.dataset)) });
+        say(
+            "registry-dataset",
+            html! { (dataset_title(registry, lang(text), &commit.dataset)) },
+        );
     }
     if let Some(name) = commit.unit.and_then(|unit| labels.units.name(unit.get())) {
         say("registry-unit", html! { (name) });
     }
-    say("registry-source", html! {
-        (source(text, commit))
-        @if let Some(import) = commit.source.import { " " a href=(format!("/imports/{import}")) { (text.with("registry-import-number", &[("number", &import.to_string())])) } }
-    });
+    say(
+        "registry-source",
+        html! {
+            (source(text, commit))
+            @if let Some(import) = commit.source.import { " " a href=(format!("/imports/{import}")) { (text.with("registry-import-number", &[("number", &import.to_string())])) } }
+        },
+    );
     if !commit.source.reason.is_empty() {
         say("registry-reason", html! { (commit.source.reason) });
     }
     if let Some(reversed) = commit.source.reverses {
-        say("registry-reverses", html! { a href=(format!("/commits/{reversed}")) { (reversed) } });
+        say(
+            "registry-reverses",
+            html! { a href=(format!("/commits/{reversed}")) { (reversed) } },
+        );
     }
-    say("registry-opened", html! { (ui::format::integer(commit.opened)) });
-    say("registry-closed", html! { (ui::format::integer(commit.closed)) });
+    say(
+        "registry-opened",
+        html! { (ui::format::integer(commit.opened)) },
+    );
+    say(
+        "registry-closed",
+        html! { (ui::format::integer(commit.closed)) },
+    );
     say("registry-definitions", html! { (commit.definitions.0) });
     say("registry-node", html! { (commit.node) });
     if let Some(origin) = &commit.source.origin {
-        say("registry-origin", html! { (origin.node) " " (origin.number) });
+        say(
+            "registry-origin",
+            html! { (origin.node) " " (origin.number) },
+        );
     }
     say("registry-hash", ui::code(&crate::ledger::hex(&commit.hash)));
     say("registry-root", ui::code(&crate::ledger::hex(&commit.root)));
-    say("registry-parent", ui::code(&crate::ledger::hex(&commit.parent)));
+    say(
+        "registry-parent",
+        ui::code(&crate::ledger::hex(&commit.parent)),
+    );
     pairs
 }
 
-fn records(registry: &Registry, text: &Text, commit: &Commit, versions: &[Version], count: u64) -> Markup {
+fn records(
+    registry: &Registry,
+    text: &Text,
+    commit: &Commit,
+    versions: &[Version],
+    count: u64,
+) -> Markup {
     let Some(dataset) = registry.standard().dataset(&commit.dataset) else {
         return html! { p { (text.get("registry-touched-none")) } };
     };
@@ -223,7 +304,11 @@ fn records(registry: &Registry, text: &Text, commit: &Commit, versions: &[Versio
         .column(Column::text("effective", text.get("registry-effective")).narrow());
     for version in versions {
         table = table.row(Row::new(vec![
-            record_cell(&commit.dataset, version.record, &explainer.label_of(&version.values)),
+            record_cell(
+                &commit.dataset,
+                version.record,
+                &explainer.label_of(&version.values),
+            ),
             Cell::text(effective_day(text, version.from)),
         ]));
     }

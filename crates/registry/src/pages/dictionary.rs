@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use standard::{Confidence, Lang, Standard};
 use ui::{
-    Cell, Column, Crumb, Icon, Row, Shell, Tab, Table, Text, Tone, badge, link_button, print_button, section, tabs,
+    Cell, Column, Crumb, Icon, Row, Shell, Tab, Table, Text, Tone, badge, link_button,
+    print_button, section, tabs,
 };
 
 use super::lang;
@@ -28,11 +29,24 @@ pub(super) async fn show(State(registry): State<Registry>, shell: Shell) -> Resp
     };
     shell
         .page(text.get("registry-dictionary"))
-        .lead(text.with("registry-dictionary-lead", &[("version", &version.version), ("about", version.about.get(lang))]))
+        .lead(text.with(
+            "registry-dictionary-lead",
+            &[
+                ("version", &version.version),
+                ("about", version.about.get(lang)),
+            ],
+        ))
         .crumbs(vec![Crumb::here(text.get("registry-dictionary"))])
-        .tool(link_button("JSON", "/dictionary.json", Some(Icon::Download), false))
+        .tool(link_button(
+            "JSON",
+            "/dictionary.json",
+            Some(Icon::Download),
+            false,
+        ))
         .tool(print_button(&text))
-        .source_line(html! { (text.get("registry-definitions-hash")) " " (ui::code(standard.hash())) })
+        .source_line(
+            html! { (text.get("registry-definitions-hash")) " " (ui::code(standard.hash())) },
+        )
         .body(body)
         .into_response()
 }
@@ -44,7 +58,10 @@ pub(super) fn confidence_badge(text: &Text, confidence: Confidence) -> Markup {
         Confidence::General => Tone::Explain,
         Confidence::Proposal => Tone::Plain,
     };
-    badge(tone, &text.get(&format!("registry-confidence-{}", confidence.as_str())))
+    badge(
+        tone,
+        &text.get(&format!("registry-confidence-{}", confidence.as_str())),
+    )
 }
 
 fn datasets(standard: &Standard, text: &Text, lang: Lang) -> Markup {
@@ -61,10 +78,15 @@ fn datasets(standard: &Standard, text: &Text, lang: Lang) -> Markup {
             standard::Authority::Elsewhere(label) => label.get(lang).to_owned(),
         };
         table = table.row(Row::new(vec![
-            Cell::link(format!("/dictionary/{}", dataset.name), dataset.title.get(lang)),
+            Cell::link(
+                format!("/dictionary/{}", dataset.name),
+                dataset.title.get(lang),
+            ),
             Cell::Markup(ui::code(&dataset.name)),
             Cell::Number(super::shown_count(dataset.stored_fields().count() as u64)),
-            Cell::Number(super::shown_count(standard.checks_for(&dataset.name).len() as u64)),
+            Cell::Number(super::shown_count(
+                standard.checks_for(&dataset.name).len() as u64
+            )),
             Cell::text(dataset.about.get(lang)),
             Cell::text(authority),
         ]));
@@ -81,7 +103,10 @@ fn code_sets(standard: &Standard, text: &Text, lang: Lang) -> Markup {
         .column(Column::text("confidence", text.get("registry-confidence")).narrow());
     for set in standard.code_sets() {
         table = table.row(Row::new(vec![
-            Cell::link(format!("/dictionary/codes/{}", set.name), set.title.get(lang)),
+            Cell::link(
+                format!("/dictionary/codes/{}", set.name),
+                set.title.get(lang),
+            ),
             Cell::Markup(ui::code(&set.name)),
             Cell::Number(super::shown_count(set.entries.len() as u64)),
             Cell::text(set.source.clone()),
@@ -116,8 +141,16 @@ fn posts(standard: &Standard, text: &Text, lang: Lang) -> Markup {
         .column(Column::text("scope", text.get("registry-scope")).narrow())
         .column(Column::text("sees", text.get("registry-sees")).narrow());
     for post in standard.posts() {
-        let actions: Vec<String> =
-            post.actions.iter().map(|action| text.get(&format!("registry-action-{}", action.as_str().replace('_', "-")))).collect();
+        let actions: Vec<String> = post
+            .actions
+            .iter()
+            .map(|action| {
+                text.get(&format!(
+                    "registry-action-{}",
+                    action.as_str().replace('_', "-")
+                ))
+            })
+            .collect();
         let scope = match post.scope {
             standard::Scope::Subtree => "registry-scope-subtree",
             standard::Scope::Own => "registry-scope-own",
@@ -137,11 +170,23 @@ pub(super) async fn checks(State(registry): State<Registry>, shell: Shell) -> Re
     let text = shell.text.clone();
     let standard = registry.standard();
     let lang = lang(&text);
-    let with_checks: Vec<&standard::Dataset> =
-        standard.datasets().iter().filter(|dataset| !standard.checks_for(&dataset.name).is_empty()).collect();
-    let asked = shell.url.get("dataset").and_then(|name| with_checks.iter().find(|dataset| dataset.name == name));
-    let current = asked.or_else(|| with_checks.iter().find(|dataset| dataset.name == "institution"));
-    let current = current.or(with_checks.first()).map_or("", |dataset| dataset.name.as_str());
+    let with_checks: Vec<&standard::Dataset> = standard
+        .datasets()
+        .iter()
+        .filter(|dataset| !standard.checks_for(&dataset.name).is_empty())
+        .collect();
+    let asked = shell
+        .url
+        .get("dataset")
+        .and_then(|name| with_checks.iter().find(|dataset| dataset.name == name));
+    let current = asked.or_else(|| {
+        with_checks
+            .iter()
+            .find(|dataset| dataset.name == "institution")
+    });
+    let current = current
+        .or(with_checks.first())
+        .map_or("", |dataset| dataset.name.as_str());
     let views: Vec<Tab> = with_checks
         .iter()
         .map(|dataset| Tab {
@@ -187,11 +232,16 @@ fn check_table(standard: &Standard, text: &Text, lang: Lang, dataset: &str) -> M
         table = table.row(
             Row::new(vec![
                 Cell::Markup(ui::code(&check.code)),
-                Cell::Markup(badge(severity_tone(severity), &text.get(&format!("registry-severity-{}", severity.replace('_', "-"))))),
+                Cell::Markup(badge(
+                    severity_tone(severity),
+                    &text.get(&format!("registry-severity-{}", severity.replace('_', "-"))),
+                )),
                 Cell::text(super::words::field_title(definition, lang, &check.field)),
                 Cell::Markup(message),
                 Cell::text(check.repair.get(lang)),
-                Cell::Markup(html! { (check.source) " " (confidence_badge(text, check.confidence)) }),
+                Cell::Markup(
+                    html! { (check.source) " " (confidence_badge(text, check.confidence)) },
+                ),
             ])
             .id(check.code.clone()),
         );
@@ -204,8 +254,16 @@ fn functions(standard: &Standard, text: &Text, lang: Lang) -> Markup {
         .column(Column::text("name", text.get("registry-code-name")))
         .column(Column::text("about", text.get("registry-about")));
     for function in standard.functions() {
-        let call = format!("{}({}) → {}", function.name, function.arguments.join(", "), function.returns);
-        table = table.row(Row::new(vec![Cell::Markup(ui::code(&call)), Cell::text(function.about.get(lang))]));
+        let call = format!(
+            "{}({}) → {}",
+            function.name,
+            function.arguments.join(", "),
+            function.returns
+        );
+        table = table.row(Row::new(vec![
+            Cell::Markup(ui::code(&call)),
+            Cell::text(function.about.get(lang)),
+        ]));
     }
     table.render(text)
 }

@@ -3,8 +3,13 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use standard::{Authority, Dataset, EffectiveRule, Field, FieldKind, Lang, MissingRule, Standard, UnitRule};
-use ui::{Cell, Column, Crumb, Row, Shell, Table, Text, Tone, badge, key_values, link_button, print_button, section};
+use standard::{
+    Authority, Dataset, EffectiveRule, Field, FieldKind, Lang, MissingRule, Standard, UnitRule,
+};
+use ui::{
+    Cell, Column, Crumb, Row, Shell, Table, Text, Tone, badge, key_values, link_button,
+    print_button, section,
+};
 
 use super::dictionary::confidence_badge;
 use super::failure::Failure;
@@ -12,7 +17,11 @@ use super::lang;
 use super::words::field_title;
 use crate::api::Registry;
 
-pub(super) async fn show(State(registry): State<Registry>, Path(name): Path<String>, shell: Shell) -> Response {
+pub(super) async fn show(
+    State(registry): State<Registry>,
+    Path(name): Path<String>,
+    shell: Shell,
+) -> Response {
     let Some(dataset) = registry.standard().dataset(&name) else {
         return Failure::Hidden.answer(&registry, shell);
     };
@@ -34,10 +43,18 @@ pub(super) async fn show(State(registry): State<Registry>, Path(name): Path<Stri
     shell
         .page(title.clone())
         .lead(dataset.about.get(lang))
-        .crumbs(vec![Crumb::link(text.get("registry-dictionary"), "/dictionary"), Crumb::here(title)])
+        .crumbs(vec![
+            Crumb::link(text.get("registry-dictionary"), "/dictionary"),
+            Crumb::here(title),
+        ])
         .badge(ui::code(&dataset.name))
         .badge(badge(Tone::Plain, other))
-        .tool(link_button(&text.get("registry-checks"), &format!("/dictionary/checks?dataset={}", dataset.name), None, false))
+        .tool(link_button(
+            &text.get("registry-checks"),
+            &format!("/dictionary/checks?dataset={}", dataset.name),
+            None,
+            false,
+        ))
         .tool(print_button(&text))
         .body(body)
         .into_response()
@@ -45,23 +62,30 @@ pub(super) async fn show(State(registry): State<Registry>, Path(name): Path<Stri
 
 fn about(standard: &Standard, text: &Text, lang: Lang, dataset: &Dataset) -> Vec<(String, Markup)> {
     let titles = |names: &[String]| {
-        names.iter().map(|name| field_title(Some(dataset), lang, name)).collect::<Vec<_>>().join(" + ")
+        names
+            .iter()
+            .map(|name| field_title(Some(dataset), lang, name))
+            .collect::<Vec<_>>()
+            .join(" + ")
     };
     let unit = match &dataset.unit {
         UnitRule::Root => text.get("registry-unit-root"),
-        UnitRule::SelfUnit { parent_field } => {
-            text.with("registry-unit-self", &[("field", &field_title(Some(dataset), lang, parent_field))])
-        }
-        UnitRule::OfField(field) => {
-            text.with("registry-unit-field", &[("field", &field_title(Some(dataset), lang, field))])
-        }
+        UnitRule::SelfUnit { parent_field } => text.with(
+            "registry-unit-self",
+            &[("field", &field_title(Some(dataset), lang, parent_field))],
+        ),
+        UnitRule::OfField(field) => text.with(
+            "registry-unit-field",
+            &[("field", &field_title(Some(dataset), lang, field))],
+        ),
     };
     let effective = match &dataset.default_effective {
         EffectiveRule::Beginning => text.get("registry-since-ever"),
         EffectiveRule::Today => text.get("registry-effective-today"),
-        EffectiveRule::Period(field) => {
-            text.with("registry-effective-period", &[("field", &field_title(Some(dataset), lang, field))])
-        }
+        EffectiveRule::Period(field) => text.with(
+            "registry-effective-period",
+            &[("field", &field_title(Some(dataset), lang, field))],
+        ),
     };
     let missing = match &dataset.missing {
         MissingRule::Keep => text.get("registry-missing-keep"),
@@ -73,14 +97,24 @@ fn about(standard: &Standard, text: &Text, lang: Lang, dataset: &Dataset) -> Vec
                     _ => None,
                 })
                 .map_or(value.as_str(), |set| set.name_of(value, lang));
-            text.with("registry-missing-close", &[("field", &field_title(Some(dataset), lang, field)), ("value", shown)])
+            text.with(
+                "registry-missing-close",
+                &[
+                    ("field", &field_title(Some(dataset), lang, field)),
+                    ("value", shown),
+                ],
+            )
         }
     };
     let authority = match &dataset.authority {
         Authority::Here => text.get("registry-authority-here"),
         Authority::Elsewhere(label) => label.get(lang).to_owned(),
     };
-    let keys: Vec<String> = dataset.match_keys.iter().map(|key| titles(&key.fields)).collect();
+    let keys: Vec<String> = dataset
+        .match_keys
+        .iter()
+        .map(|key| titles(&key.fields))
+        .collect();
     let words = |key: &str, value: String| (text.get(key), html! { (value) });
     vec![
         words("registry-authority", authority),
@@ -129,10 +163,18 @@ fn fields(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
                 Cell::Markup(ui::code(&field.name)),
                 Cell::Markup(kind(text, lang, field)),
                 required,
-                Cell::text(text.get(&format!("registry-sensitivity-{}", field.sensitivity.as_str()))),
+                Cell::text(text.get(&format!(
+                    "registry-sensitivity-{}",
+                    field.sensitivity.as_str()
+                ))),
                 Cell::text(text.get(&format!("registry-owner-{}", field.owner.as_str()))),
-                field.jyt.as_ref().map_or(Cell::Missing, |jyt| Cell::Markup(ui::code(jyt))),
-                Cell::Markup(html! { (field.source) " " (confidence_badge(text, field.confidence)) }),
+                field
+                    .jyt
+                    .as_ref()
+                    .map_or(Cell::Missing, |jyt| Cell::Markup(ui::code(jyt))),
+                Cell::Markup(
+                    html! { (field.source) " " (confidence_badge(text, field.confidence)) },
+                ),
             ])
             .id(field.name.clone()),
         );
@@ -144,7 +186,10 @@ fn fields(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
 fn kind(text: &Text, lang: Lang, field: &Field) -> Markup {
     let bounds = |min: Option<i64>, max: Option<i64>, scale: u8| {
         let shown = |bound: Option<i64>| {
-            bound.map_or_else(|| "…".to_owned(), |bound| kernel::format_decimal_short(bound, scale))
+            bound.map_or_else(
+                || "…".to_owned(),
+                |bound| kernel::format_decimal_short(bound, scale),
+            )
         };
         (min.is_some() || max.is_some()).then(|| format!("{} – {}", shown(min), shown(max)))
     };

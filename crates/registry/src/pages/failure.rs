@@ -33,7 +33,9 @@ impl Failure {
         match self {
             Failure::Hidden
             | Failure::Ledger(LedgerError::NoCommit(_) | LedgerError::NoRecord(..))
-            | Failure::Intake(IntakeError::Ledger(LedgerError::NoRecord(..))) => Some(Denied::Hidden),
+            | Failure::Intake(IntakeError::Ledger(LedgerError::NoRecord(..))) => {
+                Some(Denied::Hidden)
+            }
             Failure::Ledger(LedgerError::Denied(denied))
             | Failure::Intake(IntakeError::Ledger(LedgerError::Denied(denied)))
             | Failure::Security(SecurityError::Denied(denied)) => Some(*denied),

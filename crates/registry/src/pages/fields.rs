@@ -18,7 +18,11 @@ pub(super) type References = HashMap<(String, i64), String>;
 pub(super) const BOXES: &str = "_boxes";
 
 /// The fields that a person types, each with its place among a version's values.
-pub(super) fn typed_fields<'d>(dataset: &'d Dataset, permit: &Permit, today: Day) -> Vec<(usize, &'d Field)> {
+pub(super) fn typed_fields<'d>(
+    dataset: &'d Dataset,
+    permit: &Permit,
+    today: Day,
+) -> Vec<(usize, &'d Field)> {
     super::shown::visible_fields(dataset, permit)
         .into_iter()
         .filter(|(_, field)| {
@@ -31,10 +35,17 @@ pub(super) fn typed_fields<'d>(dataset: &'d Dataset, permit: &Permit, today: Day
 }
 
 /// How a stored value stands in the form.
-pub(super) fn form_values(field: &Field, value: &Value, labels: &Labels, references: &References) -> Vec<String> {
+pub(super) fn form_values(
+    field: &Field,
+    value: &Value,
+    labels: &Labels,
+    references: &References,
+) -> Vec<String> {
     match (&field.kind, value) {
         (_, Value::Null | Value::Bytes(_)) => Vec::new(),
-        (FieldKind::Code(_), Value::Text(codes)) if field.many => codes.split('|').map(str::to_owned).collect(),
+        (FieldKind::Code(_), Value::Text(codes)) if field.many => {
+            codes.split('|').map(str::to_owned).collect()
+        }
         (FieldKind::Ref(dataset), Value::Text(records)) => {
             let texts: Vec<String> = records
                 .split('|')
@@ -48,12 +59,14 @@ pub(super) fn form_values(field: &Field, value: &Value, labels: &Labels, referen
         (FieldKind::Ref(dataset), Value::Int(record)) => {
             vec![reference_text(dataset, *record, labels, references)]
         }
-        (FieldKind::Date, Value::Int(days)) => {
-            i32::try_from(*days).map(|days| Day::new(days).to_string()).into_iter().collect()
-        }
-        (kind, Value::Int(number)) => vec![
-            kind.scale().map_or_else(|| number.to_string(), |scale| decimal::format_decimal_short(*number, scale)),
-        ],
+        (FieldKind::Date, Value::Int(days)) => i32::try_from(*days)
+            .map(|days| Day::new(days).to_string())
+            .into_iter()
+            .collect(),
+        (kind, Value::Int(number)) => vec![kind.scale().map_or_else(
+            || number.to_string(),
+            |scale| decimal::format_decimal_short(*number, scale),
+        )],
     }
 }
 
@@ -93,7 +106,8 @@ pub(super) struct FieldContext<'a> {
 impl FieldContext<'_> {
     /// The input of a field with its value and fault.
     pub(super) fn render(&self, field: &Field) -> Markup {
-        let mut input = ui::Field::new(&field.name, field.title.get(self.lang)).input(self.input(field));
+        let mut input =
+            ui::Field::new(&field.name, field.title.get(self.lang)).input(self.input(field));
         if field.required {
             input = input.required();
         }
@@ -126,8 +140,10 @@ impl FieldContext<'_> {
                 .and_then(|record| self.labels.divisions.short(record)),
             _ => None,
         };
-        let parts: Vec<&str> =
-            [about, named.as_deref().unwrap_or_default()].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = [about, named.as_deref().unwrap_or_default()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
         (!parts.is_empty()).then(|| parts.join(" · "))
     }
 
@@ -135,15 +151,30 @@ impl FieldContext<'_> {
         let none = || Some(self.text.get("registry-not-filled"));
         match &field.kind {
             FieldKind::Code(set) => {
-                let choices: Vec<Choice> = self.standard.code_set(set).map_or_else(Vec::new, |set| {
-                    let held = self.state.values(&field.name);
-                    set.entries
-                        .iter()
-                        .filter(|entry| entry.valid_to.is_none() || held.contains(&entry.code.as_str()))
-                        .map(|entry| Choice::new(&entry.code, format!("{} {}", entry.code, entry.name.get(self.lang))))
-                        .collect()
-                });
-                if field.many { Input::Boxes(choices) } else { Input::Select { choices, empty: none() } }
+                let choices: Vec<Choice> =
+                    self.standard.code_set(set).map_or_else(Vec::new, |set| {
+                        let held = self.state.values(&field.name);
+                        set.entries
+                            .iter()
+                            .filter(|entry| {
+                                entry.valid_to.is_none() || held.contains(&entry.code.as_str())
+                            })
+                            .map(|entry| {
+                                Choice::new(
+                                    &entry.code,
+                                    format!("{} {}", entry.code, entry.name.get(self.lang)),
+                                )
+                            })
+                            .collect()
+                    });
+                if field.many {
+                    Input::Boxes(choices)
+                } else {
+                    Input::Select {
+                        choices,
+                        empty: none(),
+                    }
+                }
             }
             FieldKind::Bool => Input::Select {
                 choices: vec![
@@ -153,11 +184,18 @@ impl FieldContext<'_> {
                 empty: none(),
             },
             FieldKind::Date => Input::Date,
-            FieldKind::Int { .. } | FieldKind::Decimal { .. } | FieldKind::Lon | FieldKind::Lat => Input::Number,
-            FieldKind::Ref(dataset) if dataset == "education_unit" && !field.many => {
-                Input::Select { choices: self.units(), empty: none() }
+            FieldKind::Int { .. } | FieldKind::Decimal { .. } | FieldKind::Lon | FieldKind::Lat => {
+                Input::Number
             }
-            FieldKind::Text if field.max_length.is_some_and(|most| most >= 300) => Input::Area { rows: 3 },
+            FieldKind::Ref(dataset) if dataset == "education_unit" && !field.many => {
+                Input::Select {
+                    choices: self.units(),
+                    empty: none(),
+                }
+            }
+            FieldKind::Text if field.max_length.is_some_and(|most| most >= 300) => {
+                Input::Area { rows: 3 }
+            }
             FieldKind::Text | FieldKind::Ref(_) | FieldKind::Geometry => Input::Text,
         }
     }
@@ -179,7 +217,10 @@ impl FieldContext<'_> {
             .into_iter()
             .filter(|record| divisions.level(*record) == Some("county"))
             .filter_map(|record| {
-                let above = divisions.parent(record).and_then(|above| divisions.name(above)).unwrap_or_default();
+                let above = divisions
+                    .parent(record)
+                    .and_then(|above| divisions.name(above))
+                    .unwrap_or_default();
                 Some(format!("{above}{}", divisions.name(record)?))
             })
             .collect()

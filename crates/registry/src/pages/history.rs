@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kernel::{CommitNumber, Day, Value};
 use maud::{Markup, html};
-use standard::{Dataset, Field};
+use standard::Field;
 use ui::{Event, Text};
 
 use super::shown::{Showing, effective_day};
@@ -65,9 +65,16 @@ pub(super) fn steps(versions: &[&Version], known: CommitNumber) -> Vec<Step> {
     }
     let mut steps = Vec::new();
     for number in numbers.into_iter().rev().filter(|number| *number <= known) {
-        let opened: Vec<&Version> = versions.iter().filter(|version| version.since == number).copied().collect();
-        let closed: Vec<&Version> =
-            versions.iter().filter(|version| version.until == Some(number)).copied().collect();
+        let opened: Vec<&Version> = versions
+            .iter()
+            .filter(|version| version.since == number)
+            .copied()
+            .collect();
+        let closed: Vec<&Version> = versions
+            .iter()
+            .filter(|version| version.until == Some(number))
+            .copied()
+            .collect();
         let mut pieces = Vec::new();
         for new in &opened {
             let before: Vec<&&Version> = closed.iter().filter(|old| overlap(old, new)).collect();
@@ -79,7 +86,11 @@ pub(super) fn steps(versions: &[&Version], known: CommitNumber) -> Vec<Step> {
                     changed => Deed::Changed(changed),
                 },
             };
-            pieces.push(Piece { from: new.from, to: new.to, deed });
+            pieces.push(Piece {
+                from: new.from,
+                to: new.to,
+                deed,
+            });
         }
         pieces.extend(ended(&opened, &closed));
         pieces.sort_by_key(|piece| piece.from);
@@ -100,12 +111,20 @@ fn ended(opened: &[&Version], closed: &[&Version]) -> Vec<Piece> {
         for new in covering {
             let Some(start) = next else { break };
             if start < new.from {
-                pieces.push(Piece { from: start, to: Some(new.from), deed: Deed::Ended });
+                pieces.push(Piece {
+                    from: start,
+                    to: Some(new.from),
+                    deed: Deed::Ended,
+                });
             }
             next = new.to.map(|end| end.max(start));
         }
         if let Some(start) = next.filter(|start| old.to.is_none_or(|end| *start < end)) {
-            pieces.push(Piece { from: start, to: old.to, deed: Deed::Ended });
+            pieces.push(Piece {
+                from: start,
+                to: old.to,
+                deed: Deed::Ended,
+            });
         }
     }
     pieces
@@ -115,7 +134,6 @@ fn ended(opened: &[&Version], closed: &[&Version]) -> Vec<Piece> {
 pub(super) fn events(
     text: &Text,
     showing: &Showing<'_>,
-    dataset: &Dataset,
     fields: &[(usize, &Field)],
     steps: &[Step],
     commits: &[Commit],
@@ -135,7 +153,7 @@ pub(super) fn events(
                 title: title(text, showing, fields, step),
                 about: about.join(" · "),
                 body: Some(html! {
-                    @for piece in &step.pieces { (piece_markup(text, showing, dataset, fields, piece)) }
+                    @for piece in &step.pieces { (piece_markup(text, showing, fields, piece)) }
                     p { a href=(format!("/commits/{}", step.number)) { (text.with("registry-commit-number", &[("number", &step.number.to_string())])) } }
                 }),
             }
@@ -152,39 +170,51 @@ fn title(text: &Text, showing: &Showing<'_>, fields: &[(usize, &Field)], step: &
             Deed::Ended => {}
             Deed::Changed(changes) => {
                 for (place, _, _) in changes {
-                    let field = fields.iter().find(|(own, _)| own == place).map(|(_, field)| *field);
-                    if let Some(name) = field.map(|field| field.title.get(showing.lang)) {
-                        if !names.contains(&name) {
-                            names.push(name);
-                        }
+                    let field = fields
+                        .iter()
+                        .find(|(own, _)| own == place)
+                        .map(|(_, field)| *field);
+                    if let Some(name) = field.map(|field| field.title.get(showing.lang))
+                        && !names.contains(&name)
+                    {
+                        names.push(name);
                     }
                 }
             }
         }
     }
     if !names.is_empty() {
-        let joined = names.join(if showing.lang == standard::Lang::Zh { "、" } else { ", " });
+        let joined = names.join(if showing.lang == standard::Lang::Zh {
+            "、"
+        } else {
+            ", "
+        });
         return text.with("registry-history-changed", &[("fields", &joined)]);
     }
     if added {
         return text.get("registry-history-added");
     }
     let only_ended = step.pieces.iter().all(|piece| piece.deed == Deed::Ended);
-    text.get(if only_ended { "registry-history-ended" } else { "registry-history-other" })
+    text.get(if only_ended {
+        "registry-history-ended"
+    } else {
+        "registry-history-other"
+    })
 }
 
 fn piece_markup(
     text: &Text,
     showing: &Showing<'_>,
-    dataset: &Dataset,
     fields: &[(usize, &Field)],
     piece: &Piece,
 ) -> Markup {
-    let _ = dataset;
     let from = effective_day(text, piece.from);
     let period = match piece.to {
         None => text.with("registry-effective-from", &[("from", &from)]),
-        Some(to) => text.with("registry-effective-between", &[("from", &from), ("to", &to.to_string())]),
+        Some(to) => text.with(
+            "registry-effective-between",
+            &[("from", &from), ("to", &to.to_string())],
+        ),
     };
     html! {
         @match &piece.deed {
@@ -205,7 +235,13 @@ fn piece_markup(
 /// One changed field: what was held, struck out, and what it became.
 pub(super) fn change_markup(text: &Text, title: &str, old: &str, new: &str) -> Markup {
     let none = text.get("registry-blank");
-    let or_none = |words: &str| if words.is_empty() { none.clone() } else { words.to_owned() };
+    let or_none = |words: &str| {
+        if words.is_empty() {
+            none.clone()
+        } else {
+            words.to_owned()
+        }
+    };
     html! {
         p.changes { (title) ": " del { (or_none(old)) } " → " ins { (or_none(new)) } }
     }
@@ -257,13 +293,22 @@ mod tests {
             version(2, None, 0, Some(10), "甲"),
             version(2, None, 10, None, "乙"),
         ];
-        assert_eq!(deeds(&life, 9), [(2, vec![(10, "changed")]), (1, vec![(0, "added")])]);
+        assert_eq!(
+            deeds(&life, 9),
+            [(2, vec![(10, "changed")]), (1, vec![(0, "added")])]
+        );
         assert_eq!(deeds(&life, 1), [(1, vec![(0, "added")])]);
     }
 
     #[test]
     fn an_end_is_told_with_its_day() {
-        let life = [version(1, Some(3), 0, None, "甲"), version(3, None, 0, Some(7), "甲")];
-        assert_eq!(deeds(&life, 9), [(3, vec![(7, "ended")]), (1, vec![(0, "added")])]);
+        let life = [
+            version(1, Some(3), 0, None, "甲"),
+            version(3, None, 0, Some(7), "甲"),
+        ];
+        assert_eq!(
+            deeds(&life, 9),
+            [(3, vec![(7, "ended")]), (1, vec![(0, "added")])]
+        );
     }
 }

@@ -58,7 +58,10 @@ pub(super) async fn reverse(
         if state.value("sure") != "1" {
             return Ok(());
         }
-        registry.imports().reverse(&permit, import.id, state.value("reason")).await?;
+        registry
+            .imports()
+            .reverse(&permit, import.id, state.value("reason"))
+            .await?;
         note(&registry, &permit, &visit, AuditAction::Reversed, import.id).await
     };
     answer(&registry, shell, &id, reversed.await)
@@ -80,7 +83,16 @@ async fn note(
 ) -> Result<(), Failure> {
     let subject = Subject::import(ImportId::new(import));
     let address = visit.address();
-    registry.security().audit_alone(permit.actor(), action, &subject, Outcome::Done, Some(&address)).await?;
+    registry
+        .security()
+        .audit_alone(
+            permit.actor(),
+            action,
+            &subject,
+            Outcome::Done,
+            Some(&address),
+        )
+        .await?;
     Ok(())
 }
 
@@ -95,7 +107,9 @@ pub(super) async fn refused(
         let import = find(&registry, &id, &permit).await?;
         let file = match tokio::fs::File::open(registry.imports().refused_file(import.id)).await {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Failure::Hidden),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Failure::Hidden);
+            }
             Err(error) => return Err(error.into()),
         };
         note(&registry, &permit, &visit, AuditAction::Exported, import.id).await?;
@@ -124,7 +138,10 @@ fn file_response(file: tokio::fs::File, name: &str) -> Response {
     });
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, Body::from_stream(parts)).into_response()

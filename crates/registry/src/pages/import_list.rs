@@ -16,7 +16,11 @@ use crate::intake::{Class, Plan};
 /// So many imports are listed.
 const MOST: i64 = 200;
 
-pub(super) async fn show(State(registry): State<Registry>, permit: RequirePermit, shell: Shell) -> Response {
+pub(super) async fn show(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    shell: Shell,
+) -> Response {
     match page(&registry, &permit, shell.clone()).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
@@ -25,7 +29,10 @@ pub(super) async fn show(State(registry): State<Registry>, permit: RequirePermit
 
 /// The plan of an import, where it has been made.
 pub(super) fn plan_of(import: &Import) -> Option<Plan> {
-    import.plan.as_deref().and_then(|plan| serde_json::from_str(plan).ok())
+    import
+        .plan
+        .as_deref()
+        .and_then(|plan| serde_json::from_str(plan).ok())
 }
 
 /// The state as a badge.
@@ -36,10 +43,17 @@ pub(super) fn stage_badge(text: &Text, stage: Stage) -> Markup {
         Stage::Failed => Tone::Fix,
         Stage::Reading | Stage::Writing | Stage::Discarded | Stage::Reversed => Tone::Plain,
     };
-    badge(tone, &text.get(&format!("registry-import-state-{}", stage.as_str())))
+    badge(
+        tone,
+        &text.get(&format!("registry-import-state-{}", stage.as_str())),
+    )
 }
 
-async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Result<Response, Failure> {
+async fn page(
+    registry: &Registry,
+    permit: &RequirePermit,
+    shell: Shell,
+) -> Result<Response, Failure> {
     let text = shell.text.clone();
     let lang = lang(&text);
     let imports = registry.imports().latest(permit, MOST).await?;
@@ -49,14 +63,25 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
         .column(Column::text("dataset", text.get("registry-dataset")).narrow())
         .column(Column::text("state", text.get("registry-state")).narrow())
         .column(Column::number("new", text.get("registry-class-new")))
-        .column(Column::number("changed", text.get("registry-class-changed")))
-        .column(Column::number("refused", text.get("registry-class-refused")))
+        .column(Column::number(
+            "changed",
+            text.get("registry-class-changed"),
+        ))
+        .column(Column::number(
+            "refused",
+            text.get("registry-class-refused"),
+        ))
         .column(Column::text("who", text.get("registry-who")).narrow())
         .column(Column::text("when", text.get("registry-when")).narrow())
         .empty(empty_state(
             &text.get("registry-imports-empty-title"),
             &text.get("registry-imports-empty"),
-            Some(link_button(&text.get("registry-imports-new"), "/imports/new", None, true)),
+            Some(link_button(
+                &text.get("registry-imports-new"),
+                "/imports/new",
+                None,
+                true,
+            )),
         ));
     for import in &imports {
         let plan = plan_of(import);
@@ -66,7 +91,11 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
                 Cell::Number(super::shown_count(count))
             })
         };
-        let file = if import.file.is_empty() { text.get("registry-file-unnamed") } else { import.file.clone() };
+        let file = if import.file.is_empty() {
+            text.get("registry-file-unnamed")
+        } else {
+            import.file.clone()
+        };
         table = table.row(
             Row::new(vec![
                 Cell::link(format!("/imports/{}", import.id), file),
@@ -85,8 +114,18 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
         .page(text.get("registry-imports"))
         .lead(text.get("registry-imports-lead"))
         .crumbs(vec![Crumb::here(text.get("registry-imports"))])
-        .tool(link_button(&text.get("registry-imports-new"), "/imports/new", None, true))
-        .tool(link_button(&text.get("registry-commits"), "/commits", None, false))
+        .tool(link_button(
+            &text.get("registry-imports-new"),
+            "/imports/new",
+            None,
+            true,
+        ))
+        .tool(link_button(
+            &text.get("registry-commits"),
+            "/commits",
+            None,
+            false,
+        ))
         .body(table.render(&text))
         .into_response())
 }

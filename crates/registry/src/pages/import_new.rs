@@ -7,8 +7,8 @@ use kernel::Clocks;
 use maud::{Markup, html};
 use security::RequirePermit;
 use ui::{
-    Cache, Choice, Crumb, Field, FileDrop, FormState, Input, Island, Shell, Step, StepState, Text, error_summary,
-    steps,
+    Cache, Choice, Crumb, Field, FileDrop, FormState, Input, Island, Shell, Step, StepState, Text,
+    error_summary, steps,
 };
 
 use super::failure::Failure;
@@ -17,9 +17,15 @@ use crate::api::Registry;
 use crate::lists::Names;
 use crate::read::Limits;
 
-pub(super) async fn show(State(registry): State<Registry>, permit: RequirePermit, shell: Shell) -> Response {
+pub(super) async fn show(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    shell: Shell,
+) -> Response {
     let dataset = shell.url.get("dataset").unwrap_or("institution").to_owned();
-    let state = FormState::new().with("dataset", dataset).with("datum", kernel::Datum::Cgcs2000.code());
+    let state = FormState::new()
+        .with("dataset", dataset)
+        .with("datum", kernel::Datum::Cgcs2000.code());
     match page(&registry, &permit, shell.clone(), &state, StatusCode::OK).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
@@ -33,7 +39,12 @@ pub(super) fn most_bytes() -> u64 {
 
 /// The four steps of an import, `current` counted from 0.
 pub(super) fn four_steps(text: &Text, current: usize) -> Markup {
-    let keys = ["registry-step-file", "registry-step-columns", "registry-step-plan", "registry-step-done"];
+    let keys = [
+        "registry-step-file",
+        "registry-step-columns",
+        "registry-step-plan",
+        "registry-step-done",
+    ];
     let items: Vec<Step> = keys
         .iter()
         .enumerate()
@@ -59,7 +70,11 @@ pub(super) async fn page(
     status: StatusCode,
 ) -> Result<Response, Failure> {
     let text = shell.text.clone();
-    let units = Names::of(registry.view(permit, "education_unit", Clocks::latest(registry.today())).await?);
+    let units = Names::of(
+        registry
+            .view(permit, "education_unit", Clocks::latest(registry.today()))
+            .await?,
+    );
     let labels: Vec<(&str, String)> = [
         ("dataset", "registry-dataset"),
         ("file", "registry-file"),
@@ -70,12 +85,18 @@ pub(super) async fn page(
     ]
     .map(|(name, key)| (name, text.get(key)))
     .into();
-    let labels: Vec<(&str, &str)> = labels.iter().map(|(name, label)| (*name, label.as_str())).collect();
+    let labels: Vec<(&str, &str)> = labels
+        .iter()
+        .map(|(name, label)| (*name, label.as_str()))
+        .collect();
     let drop = FileDrop {
         action: "/imports".to_owned(),
         name: "file".to_owned(),
         label: text.get("registry-file"),
-        hint: text.with("registry-file-hint", &[("most", &ui::format::bytes(most_bytes()))]),
+        hint: text.with(
+            "registry-file-hint",
+            &[("most", &ui::format::bytes(most_bytes()))],
+        ),
         accept: ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods,.json,.geojson".to_owned(),
         most_bytes: most_bytes(),
         fields: fields(registry, &text, &shell, &units, state),
@@ -101,7 +122,13 @@ pub(super) async fn page(
         .into_response())
 }
 
-fn fields(registry: &Registry, text: &Text, shell: &Shell, units: &Names, state: &FormState) -> Vec<Markup> {
+fn fields(
+    registry: &Registry,
+    text: &Text,
+    shell: &Shell,
+    units: &Names,
+    state: &FormState,
+) -> Vec<Markup> {
     let lang = lang(text);
     let datasets = registry
         .standard()
@@ -109,20 +136,35 @@ fn fields(registry: &Registry, text: &Text, shell: &Shell, units: &Names, state:
         .iter()
         .map(|dataset| Choice::new(&dataset.name, dataset.title.get(lang)))
         .collect();
-    let datums = registry.standard().code_set("datum").map_or_else(Vec::new, |set| {
-        set.current().map(|entry| Choice::new(&entry.code, entry.name.get(lang))).collect()
-    });
-    let names = units.all().into_iter().filter_map(|record| units.name(record).map(str::to_owned)).collect();
+    let datums = registry
+        .standard()
+        .code_set("datum")
+        .map_or_else(Vec::new, |set| {
+            set.current()
+                .map(|entry| Choice::new(&entry.code, entry.name.get(lang)))
+                .collect()
+        });
+    let names = units
+        .all()
+        .into_iter()
+        .filter_map(|record| units.name(record).map(str::to_owned))
+        .collect();
     let mapping_open = !state.value("mapping").is_empty() || state.fault("mapping").is_some();
     vec![
         // The token must arrive before the file.
         shell.frame.form_field(),
         Field::new("dataset", text.get("registry-dataset"))
-            .input(Input::Select { choices: datasets, empty: None })
+            .input(Input::Select {
+                choices: datasets,
+                empty: None,
+            })
             .required()
             .render(text, state),
         Field::new("datum", text.get("registry-datum"))
-            .input(Input::Select { choices: datums, empty: None })
+            .input(Input::Select {
+                choices: datums,
+                empty: None,
+            })
             .hint(text.get("registry-datum-hint"))
             .render(text, state),
         Field::new("effective", text.get("registry-effective"))

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use security::RequirePermit;
 use standard::{Dataset, Lang};
 use ui::{
-    Cell, Column, Icon, PlanNumber, Row, Table, Text, Tone, Url, badge, key_values, link_button, notice,
-    plan_numbers, section,
+    Cell, Column, Icon, PlanNumber, Row, Table, Text, Tone, Url, badge, key_values, link_button,
+    notice, plan_numbers, section,
 };
 
 use super::failure::Failure;
@@ -46,7 +46,11 @@ impl Subject<'_> {
 const OPENED: [&str; 5] = ["new", "changed", "unchanged", "refused", "missing"];
 
 /// The plan.
-pub(super) async fn body(what: &Subject<'_>, plan: &Plan, permit: &RequirePermit) -> Result<Markup, Failure> {
+pub(super) async fn body(
+    what: &Subject<'_>,
+    plan: &Plan,
+    permit: &RequirePermit,
+) -> Result<Markup, Failure> {
     let text = what.text;
     let open = open_part(what.url, plan);
     let numbers: Vec<PlanNumber> = OPENED
@@ -88,8 +92,16 @@ pub(super) async fn body(what: &Subject<'_>, plan: &Plan, permit: &RequirePermit
     })
 }
 
-async fn unit_name(registry: &Registry, permit: &RequirePermit, unit: &str) -> Result<String, Failure> {
-    let names = Names::of(registry.view(permit, "education_unit", Clocks::latest(registry.today())).await?);
+async fn unit_name(
+    registry: &Registry,
+    permit: &RequirePermit,
+    unit: &str,
+) -> Result<String, Failure> {
+    let names = Names::of(
+        registry
+            .view(permit, "education_unit", Clocks::latest(registry.today()))
+            .await?,
+    );
     let name = unit.parse().ok().and_then(|unit| names.name(unit));
     Ok(name.unwrap_or(unit).to_owned())
 }
@@ -106,9 +118,14 @@ fn count_of(plan: &Plan, key: &str) -> u64 {
 
 /// What is open: what the address says, else what needs a look first.
 fn open_part(url: &Url, plan: &Plan) -> &'static str {
-    let asked = url.get("show").and_then(|asked| OPENED.into_iter().find(|key| *key == asked));
+    let asked = url
+        .get("show")
+        .and_then(|asked| OPENED.into_iter().find(|key| *key == asked));
     asked.unwrap_or_else(|| {
-        ["refused", "missing", "changed", "new"].into_iter().find(|key| count_of(plan, key) > 0).unwrap_or("unchanged")
+        ["refused", "missing", "changed", "new"]
+            .into_iter()
+            .find(|key| count_of(plan, key) > 0)
+            .unwrap_or("unchanged")
     })
 }
 
@@ -127,13 +144,25 @@ fn columns(what: &Subject<'_>, plan: &Plan) -> Markup {
         .column(Column::text("header", text.get("registry-header")))
         .column(Column::text("field", text.get("registry-field")));
     for (header, field) in read.clone() {
-        let header = if header.is_empty() { text.get("registry-header-none") } else { header.clone() };
-        table = table.row(Row::new(vec![Cell::text(header), Cell::text(field_title(dataset, what.lang, field))]));
+        let header = if header.is_empty() {
+            text.get("registry-header-none")
+        } else {
+            header.clone()
+        };
+        table = table.row(Row::new(vec![
+            Cell::text(header),
+            Cell::text(field_title(dataset, what.lang, field)),
+        ]));
     }
     let reading: Vec<(String, Markup)> = plan
         .reading
         .iter()
-        .map(|(key, value)| (text.get(&format!("registry-reading-{}", key.replace('_', "-"))), html! { (value) }))
+        .map(|(key, value)| {
+            (
+                text.get(&format!("registry-reading-{}", key.replace('_', "-"))),
+                html! { (value) },
+            )
+        })
         .collect();
     let recognised = shown_count(read.count() as u64);
     html! {
@@ -157,12 +186,18 @@ fn row_cell(number: u64) -> Cell {
 
 fn examples(what: &Subject<'_>, plan: &Plan, class: Class) -> Markup {
     let text = what.text;
-    let shown = plan.examples.get(class.as_str()).map_or(&[][..], Vec::as_slice);
+    let shown = plan
+        .examples
+        .get(class.as_str())
+        .map_or(&[][..], Vec::as_slice);
     let mut table = Table::new(text.get(&format!("registry-class-{}", class.as_str())))
         .column(Column::number("row", text.get("registry-row")))
         .column(Column::text("label", text.get("registry-what")));
     for example in shown {
-        table = table.row(Row::new(vec![row_cell(example.row), Cell::text(example.label.clone())]));
+        table = table.row(Row::new(vec![
+            row_cell(example.row),
+            Cell::text(example.label.clone()),
+        ]));
     }
     html! {
         (table.render(text))
@@ -178,7 +213,10 @@ fn not_all(text: &Text, shown: usize, all: u64) -> Markup {
 fn changed(what: &Subject<'_>, plan: &Plan) -> Markup {
     let text = what.text;
     let dataset = what.dataset();
-    let shown = plan.examples.get(Class::Changed.as_str()).map_or(&[][..], Vec::as_slice);
+    let shown = plan
+        .examples
+        .get(Class::Changed.as_str())
+        .map_or(&[][..], Vec::as_slice);
     let mut table = Table::new(text.get("registry-class-changed"))
         .column(Column::number("row", text.get("registry-row")))
         .column(Column::text("label", text.get("registry-what")))
@@ -193,7 +231,11 @@ fn changed(what: &Subject<'_>, plan: &Plan) -> Markup {
                 (change_markup(text, &field_title(dataset, what.lang, &change.field), &change.old, &change.new))
             }
         };
-        table = table.row(Row::new(vec![row_cell(example.row), Cell::Markup(label), Cell::Markup(changes)]));
+        table = table.row(Row::new(vec![
+            row_cell(example.row),
+            Cell::Markup(label),
+            Cell::Markup(changes),
+        ]));
     }
     html! {
         p { (text.with("registry-changed-fields", &[("fields", &counted_fields(dataset, what.lang, &plan.changed_fields))])) }
@@ -221,7 +263,10 @@ fn missing(what: &Subject<'_>, plan: &Plan) -> Markup {
         });
         table = table.row(Row::new(vec![
             Cell::Markup(what.record_link(missing.record, &missing.label)),
-            proposal.map_or_else(|| Cell::text(text.get("registry-proposal-none")), Cell::text),
+            proposal.map_or_else(
+                || Cell::text(text.get("registry-proposal-none")),
+                Cell::text,
+            ),
         ]));
     }
     html! {
@@ -280,7 +325,12 @@ fn cause_examples(text: &Text, cause: &Cause) -> Markup {
     let line = |example: &RowExample| {
         let row = shown_count(example.row);
         let mut parts = vec![text.with("registry-row-number", &[("row", &row)])];
-        parts.extend([&example.label, &example.value, &example.detail].into_iter().filter(|part| !part.is_empty()).cloned());
+        parts.extend(
+            [&example.label, &example.value, &example.detail]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .cloned(),
+        );
         parts.dedup();
         parts.join(" · ")
     };

@@ -88,8 +88,15 @@ impl Upload {
     async fn take_file(&mut self, registry: &Registry, mut part: Field<'_>) -> Result<(), Failure> {
         self.file = file_name(part.file_name().unwrap_or_default());
         let mut bytes = [0_u8; 12];
-        registry.security().random().fill(&mut bytes).map_err(|error| Failure::Security(error.into()))?;
-        let path = registry.imports().incoming(&format!("{}.part", crate::ledger::hex(&bytes))).await?;
+        registry
+            .security()
+            .random()
+            .fill(&mut bytes)
+            .map_err(|error| Failure::Security(error.into()))?;
+        let path = registry
+            .imports()
+            .incoming(&format!("{}.part", crate::ledger::hex(&bytes)))
+            .await?;
         let mut target = tokio::fs::File::create(&path).await?;
         self.path = Some(path);
         loop {
@@ -121,7 +128,10 @@ impl Upload {
             Some(text) if text.trim().is_empty() => {}
             Some(text) => {
                 self.pairs.retain(|(name, _)| name != "mapping");
-                self.pairs.push(("mapping".to_owned(), text.trim_start_matches('\u{feff}').to_owned()));
+                self.pairs.push((
+                    "mapping".to_owned(),
+                    text.trim_start_matches('\u{feff}').to_owned(),
+                ));
             }
             None => self.fault = Some(("mapping", "registry-fault-too-long")),
         }
@@ -131,7 +141,10 @@ impl Upload {
 /// The name of a file without folders, which some browsers send along.
 fn file_name(sent: &str) -> String {
     let name = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-    name.chars().filter(|character| !character.is_control()).take(120).collect()
+    name.chars()
+        .filter(|character| !character.is_control())
+        .take(120)
+        .collect()
 }
 
 /// A text that is not too long.
@@ -168,18 +181,32 @@ async fn submit(
     if !dataset.is_empty() && registry.standard().dataset(&dataset).is_none() {
         state.fail("dataset", Fault::CHOICE);
     }
-    state.read("effective", |text| Day::parse(text).map_err(|_| Fault::DATE));
+    state.read("effective", |text| {
+        Day::parse(text).map_err(|_| Fault::DATE)
+    });
     state.read("datum", |text| parse_datum(text).map_err(|_| Fault::CHOICE));
-    state.read("mapping", |text| Mapping::parse(text).map_err(|error| Fault::Said(error.to_string())));
+    state.read("mapping", |text| {
+        Mapping::parse(text).map_err(|error| Fault::Said(error.to_string()))
+    });
     let unit = state.value("complete_for").to_owned();
     if !unit.is_empty() && unit_named(registry.ledger(), permit, &unit).await.is_err() {
         state.fail("complete_for", Fault::Key("registry-fault-unit"));
     }
     let path = upload.path.clone();
     let (true, Some(path)) = (state.is_right(), path) else {
-        return import_new::page(registry, permit, shell, &state, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return import_new::page(
+            registry,
+            permit,
+            shell,
+            &state,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )
+        .await;
     };
-    let grant = visit.signed().and_then(|signed| signed.held.as_ref()).map(|held| held.grant.id.0);
+    let grant = visit
+        .signed()
+        .and_then(|signed| signed.held.as_ref())
+        .map(|held| held.grant.id.0);
     let request = Request {
         mapping: state.value("mapping").to_owned(),
         datum: state.value("datum").to_owned(),
@@ -187,7 +214,10 @@ async fn submit(
         complete_for: unit,
         reason: state.value("reason").to_owned(),
     };
-    let id = registry.imports().submit(permit, grant, &dataset, &upload.file, &path, &request).await?;
+    let id = registry
+        .imports()
+        .submit(permit, grant, &dataset, &upload.file, &path, &request)
+        .await?;
     upload.path = None;
     Ok(go_to(&format!("/imports/{id}")))
 }

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use security::{Action, RequirePermit};
 use ui::{
-    Cell, Column, Crumb, Field, FormState, Island, Page, Progress, Row, Shell, Table, Text, Tone, button,
-    key_values, link_button, notice, post_button, section,
+    Cell, Column, Crumb, Field, FormState, Island, Page, Progress, Row, Shell, Table, Text, Tone,
+    button, key_values, link_button, notice, post_button, section,
 };
 
 use super::failure::Failure;
@@ -44,7 +44,11 @@ pub(super) async fn progress(
 ) -> Response {
     match find(&registry, &id, &permit).await {
         Ok(import) => {
-            let html = running(&shell.text, &import, registry.ledger().clock().now().since(import.created));
+            let html = running(
+                &shell.text,
+                &import,
+                registry.ledger().clock().now().since(import.created),
+            );
             ([(header::CACHE_CONTROL, "no-store")], html).into_response()
         }
         Err(failure) => failure.answer(&registry, shell),
@@ -52,18 +56,37 @@ pub(super) async fn progress(
 }
 
 /// The import that a path names and the permit may see.
-pub(super) async fn find(registry: &Registry, id: &str, permit: &RequirePermit) -> Result<Import, Failure> {
+pub(super) async fn find(
+    registry: &Registry,
+    id: &str,
+    permit: &RequirePermit,
+) -> Result<Import, Failure> {
     let number = id.parse().map_err(|_| Failure::Hidden)?;
-    registry.imports().find(permit, number).await?.ok_or(Failure::Hidden)
+    registry
+        .imports()
+        .find(permit, number)
+        .await?
+        .ok_or(Failure::Hidden)
 }
 
-async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shell) -> Result<Page, Failure> {
+async fn page(
+    registry: &Registry,
+    id: &str,
+    permit: &RequirePermit,
+    shell: Shell,
+) -> Result<Page, Failure> {
     let import = find(registry, id, permit).await?;
     let text = shell.text.clone();
     let csrf = shell.frame.form_token.clone().unwrap_or_default();
     let plan = plan_of(&import);
     let actors = Actors::of(registry, [import.actor.as_str()]).await?;
-    let what = import_plan::Subject { registry, text: &text, lang: lang(&text), url: &shell.url, import: &import };
+    let what = import_plan::Subject {
+        registry,
+        text: &text,
+        lang: lang(&text),
+        url: &shell.url,
+        import: &import,
+    };
     let body = match import.state {
         Stage::Reading | Stage::Writing => html! {
             (four_steps(&text, if import.state == Stage::Reading { 1 } else { 2 }))
@@ -75,7 +98,10 @@ async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shel
             @if let Some(plan) = &plan { (import_plan::body(&what, plan, permit).await?) (decide(&text, id, &csrf, plan)) }
         },
         Stage::Done | Stage::Reversed => {
-            let commits = registry.ledger().commits_of_import(permit, import.id).await?;
+            let commits = registry
+                .ledger()
+                .commits_of_import(permit, import.id)
+                .await?;
             html! {
                 (four_steps(&text, 3))
                 (done(&what, plan.as_ref(), &commits))
@@ -86,7 +112,10 @@ async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shel
             }
         }
         Stage::Stopped | Stage::Failed | Stage::Discarded => {
-            let commits = registry.ledger().commits_of_import(permit, import.id).await?;
+            let commits = registry
+                .ledger()
+                .commits_of_import(permit, import.id)
+                .await?;
             html! {
                 (ended(&text, &import))
                 @if !commits.is_empty() { (section(&text.get("registry-import-commits"), html! {}, commit_table(&what, &commits))) }
@@ -95,18 +124,27 @@ async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shel
             }
         }
     };
-    let title = if import.file.is_empty() { text.get("registry-file-unnamed") } else { import.file.clone() };
+    let title = if import.file.is_empty() {
+        text.get("registry-file-unnamed")
+    } else {
+        import.file.clone()
+    };
     let body = html! {
         (body)
         (section(&text.get("registry-import-about"), html! {}, about(registry, &text, &import, &actors)))
     };
     let mut page = shell
         .page(title.clone())
-        .crumbs(vec![Crumb::link(text.get("registry-imports"), "/imports"), Crumb::here(title)])
+        .crumbs(vec![
+            Crumb::link(text.get("registry-imports"), "/imports"),
+            Crumb::here(title),
+        ])
         .badge(stage_badge(&text, import.state))
         .body(body);
     if import.state.is_running() {
-        page = page.island(Island::Progress).refresh_without_script(LOOK_AGAIN);
+        page = page
+            .island(Island::Progress)
+            .refresh_without_script(LOOK_AGAIN);
     }
     Ok(page)
 }
@@ -123,14 +161,30 @@ fn running(text: &Text, import: &Import, age: i64) -> Markup {
     let rows = if import.total > 0 {
         text.with(
             "registry-progress-of",
-            &[("done", &shown_count(number(import.done))), ("total", &shown_count(number(import.total)))],
+            &[
+                ("done", &shown_count(number(import.done))),
+                ("total", &shown_count(number(import.total))),
+            ],
         )
     } else {
-        text.with("registry-progress-rows", &[("done", &shown_count(number(import.done)))])
+        text.with(
+            "registry-progress-rows",
+            &[("done", &shown_count(number(import.done)))],
+        )
     };
-    let rate = (import.state == Stage::Reading && import.step == "read" && age > 0 && import.done > 0)
-        .then(|| text.with("registry-progress-rate", &[("rate", &ui::format::integer(import.done * 1000 / age))]));
-    let about = [Some(rows), rate].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let rate =
+        (import.state == Stage::Reading && import.step == "read" && age > 0 && import.done > 0)
+            .then(|| {
+                text.with(
+                    "registry-progress-rate",
+                    &[("rate", &ui::format::integer(import.done * 1000 / age))],
+                )
+            });
+    let about = [Some(rows), rate]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ");
     let job = Progress {
         label: if is_running {
             text.get(&step)
@@ -149,7 +203,12 @@ fn running(text: &Text, import: &Import, age: i64) -> Markup {
 /// 确认入库 or 放弃.
 fn decide(text: &Text, id: &str, csrf: &str, plan: &Plan) -> Markup {
     let missing = plan.missing_count > 0;
-    let confirm = missing.then(|| text.with("registry-approve-missing", &[("count", &shown_count(plan.missing_count))]));
+    let confirm = missing.then(|| {
+        text.with(
+            "registry-approve-missing",
+            &[("count", &shown_count(plan.missing_count))],
+        )
+    });
     html! {
         @if plan.writes() {
             @if let Some(confirm) = &confirm { p { (confirm) } }
@@ -165,10 +224,17 @@ fn decide(text: &Text, id: &str, csrf: &str, plan: &Plan) -> Markup {
 /// What was written, and what to tell the school.
 fn done(what: &import_plan::Subject<'_>, plan: Option<&Plan>, commits: &[Commit]) -> Markup {
     let text = what.text;
-    let written: Option<Written> =
-        what.import.written.as_deref().and_then(|written| serde_json::from_str(written).ok());
+    let written: Option<Written> = what
+        .import
+        .written
+        .as_deref()
+        .and_then(|written| serde_json::from_str(written).ok());
     let reversed = what.import.state == Stage::Reversed;
-    let title = text.get(if reversed { "registry-import-reversed" } else { "registry-import-done" });
+    let title = text.get(if reversed {
+        "registry-import-reversed"
+    } else {
+        "registry-import-done"
+    });
     html! {
         (notice(if reversed { Tone::Explain } else { Tone::Good }, &title, html! {
             @if let Some(written) = &written {
@@ -227,7 +293,10 @@ fn commit_table(what: &import_plan::Subject<'_>, commits: &[Commit]) -> Markup {
         .column(Column::text("hash", text.get("registry-hash")).narrow());
     for commit in commits.iter().take(SHOWN) {
         table = table.row(Row::new(vec![
-            Cell::link(format!("/commits/{}", commit.number), commit.number.to_string()),
+            Cell::link(
+                format!("/commits/{}", commit.number),
+                commit.number.to_string(),
+            ),
             Cell::text(commit.time.to_string()),
             Cell::integer(commit.opened),
             Cell::integer(commit.closed),
@@ -284,10 +353,16 @@ fn about(registry: &Registry, text: &Text, import: &Import, actors: &Actors) -> 
     let request: Request = serde_json::from_str(&import.request).unwrap_or_default();
     let words = |key: &str, value: String| (text.get(key), html! { (value) });
     let mut pairs: Vec<(String, Markup)> = vec![
-        words("registry-dataset", dataset_title(registry, lang(text), &import.dataset)),
+        words(
+            "registry-dataset",
+            dataset_title(registry, lang(text), &import.dataset),
+        ),
         words("registry-who", actors.name(text, &import.actor)),
         words("registry-when", import.created.to_string()),
-        words("registry-size", ui::format::bytes(u64::try_from(import.bytes).unwrap_or(0))),
+        words(
+            "registry-size",
+            ui::format::bytes(u64::try_from(import.bytes).unwrap_or(0)),
+        ),
         (text.get("registry-sha256"), ui::code(&import.sha256)),
     ];
     let optional = [
@@ -296,7 +371,12 @@ fn about(registry: &Registry, text: &Text, import: &Import, actors: &Actors) -> 
         ("registry-complete-for", request.complete_for),
         ("registry-reason", request.reason),
     ];
-    pairs.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| words(key, value)));
+    pairs.extend(
+        optional
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| words(key, value)),
+    );
     html! {
         (key_values(&pairs))
         @if !request.mapping.is_empty() {

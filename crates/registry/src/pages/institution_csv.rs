@@ -41,7 +41,10 @@ async fn table(
     shell: &Shell,
 ) -> Result<Response, Failure> {
     let question = Question::of(registry, permit, &shell.url).await?;
-    let found = question.list.find(&question.filter, &question.order, None).await?;
+    let found = question
+        .list
+        .find(&question.filter, &question.order, None)
+        .await?;
     registry
         .security()
         .audit_alone(
@@ -53,9 +56,21 @@ async fn table(
         )
         .await?;
     let day = question.asked.clocks.as_of;
-    let keys = question.columns.iter().map(|column| column.key().to_owned()).collect();
-    let export = Export::new(registry.clone(), question.list, found, keys, lang(&shell.text));
-    let parts = stream::unfold(export, |mut export| async move { export.part().map(|part| (part, export)) });
+    let keys = question
+        .columns
+        .iter()
+        .map(|column| column.key().to_owned())
+        .collect();
+    let export = Export::new(
+        registry.clone(),
+        question.list,
+        found,
+        keys,
+        lang(&shell.text),
+    );
+    let parts = stream::unfold(export, |mut export| async move {
+        export.part().map(|part| (part, export))
+    });
     let name = format!("attachment; filename=\"institutions-{day}.csv\"");
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -81,12 +96,27 @@ struct Export {
 const ORIGIN: &str = "origin";
 
 impl Export {
-    fn new(registry: Registry, mut list: Institutions, found: Vec<Found>, keys: Vec<String>, lang: Lang) -> Export {
+    fn new(
+        registry: Registry,
+        mut list: Institutions,
+        found: Vec<Found>,
+        keys: Vec<String>,
+        lang: Lang,
+    ) -> Export {
         let latest = list.latest_rows();
         if keys.iter().any(|key| key == "parent") {
             list.labels.institutions = parents(&list);
         }
-        Export { registry, list, found, keys, lang, latest, next: 0, writer: None }
+        Export {
+            registry,
+            list,
+            found,
+            keys,
+            lang,
+            latest,
+            next: 0,
+            writer: None,
+        }
     }
 
     /// The next rows; the first part begins with the header.
@@ -99,11 +129,21 @@ impl Export {
 
     fn write_part(&mut self) -> std::io::Result<Vec<u8>> {
         let standard = std::sync::Arc::clone(self.registry.standard());
-        let Some(dataset) = standard.dataset("institution") else { return Ok(Vec::new()) };
+        let Some(dataset) = standard.dataset("institution") else {
+            return Ok(Vec::new());
+        };
         let year = standard.dataset("institution_year");
         let mut columns: Vec<ListColumn<'_>> = Vec::with_capacity(self.keys.len() + 1);
-        for key in self.keys.iter().map(String::as_str).filter(|key| *key != ORIGIN).chain([ORIGIN]) {
-            let ratio = [Ratio::ClassSize, Ratio::PupilsPerTeacher].into_iter().find(|ratio| ratio.figure() == key);
+        for key in self
+            .keys
+            .iter()
+            .map(String::as_str)
+            .filter(|key| *key != ORIGIN)
+            .chain([ORIGIN])
+        {
+            let ratio = [Ratio::ClassSize, Ratio::PupilsPerTeacher]
+                .into_iter()
+                .find(|ratio| ratio.figure() == key);
             let column = dataset
                 .field(key)
                 .map(ListColumn::Own)
@@ -119,10 +159,19 @@ impl Export {
                 writer
             }
         };
-        let showing = Showing { standard: &standard, labels: &self.list.labels, lang: self.lang };
+        let showing = Showing {
+            standard: &standard,
+            labels: &self.list.labels,
+            lang: self.lang,
+        };
         for found in self.found.iter().skip(self.next).take(PART) {
-            let Some(row) = self.list.row_of(*found) else { continue };
-            let headline = self.latest.get(&found.record).map(|row| self.list.headline_at(*row));
+            let Some(row) = self.list.row_of(*found) else {
+                continue;
+            };
+            let headline = self
+                .latest
+                .get(&found.record)
+                .map(|row| self.list.headline_at(*row));
             let cells: Vec<String> = columns
                 .iter()
                 .map(|column| match column {
@@ -142,13 +191,18 @@ impl Export {
 
 fn parents(list: &Institutions) -> HashMap<i64, String> {
     let table = list.view.table();
-    let (Some(record), Some(name), Some(parent)) =
-        (list.view.column("record_id"), list.view.column("name"), list.view.column("parent"))
-    else {
+    let (Some(record), Some(name), Some(parent)) = (
+        list.view.column("record_id"),
+        list.view.column("name"),
+        list.view.column("parent"),
+    ) else {
         return HashMap::new();
     };
-    let wanted: std::collections::HashSet<i64> =
-        list.view.rows().filter_map(|row| table.int(parent, row)).collect();
+    let wanted: std::collections::HashSet<i64> = list
+        .view
+        .rows()
+        .filter_map(|row| table.int(parent, row))
+        .collect();
     list.view
         .rows()
         .filter_map(|row| {
@@ -159,7 +213,9 @@ fn parents(list: &Institutions) -> HashMap<i64, String> {
 }
 
 fn year_text(field: &str, headline: Option<&Headline>) -> String {
-    let Some(headline) = headline else { return String::new() };
+    let Some(headline) = headline else {
+        return String::new();
+    };
     let number = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
     match field {
         "school_year" => headline.school_year.clone(),

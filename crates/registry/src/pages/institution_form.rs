@@ -9,7 +9,8 @@ use maud::{Markup, html};
 use security::{Permit, RequirePermit};
 use standard::{Dataset, Field, FieldKind};
 use ui::{
-    Cache, Choice, Crumb, FormState, Input, Shell, Text, Tone, badge, button, error_summary, notice, section,
+    Cache, Choice, Crumb, FormState, Input, Shell, Text, Tone, badge, button, error_summary,
+    notice, section,
 };
 
 use super::failure::Failure;
@@ -61,7 +62,11 @@ pub(super) struct Said {
     pub conflict: Option<Markup>,
 }
 
-pub(super) async fn show_new(State(registry): State<Registry>, permit: RequirePermit, shell: Shell) -> Response {
+pub(super) async fn show_new(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    shell: Shell,
+) -> Response {
     match new_page(&registry, &permit, shell.clone()).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
@@ -87,16 +92,29 @@ async fn new_page(registry: &Registry, permit: &Permit, shell: Shell) -> Result<
         .with(KEY, fresh_key(registry)?)
         .with(DATUM, kernel::Datum::Cgcs2000.code())
         .with(EFFECTIVE, registry.today().to_string());
-    Ok(render(shell, &subject, &state, Said::default(), StatusCode::OK))
+    Ok(render(
+        shell,
+        &subject,
+        &state,
+        Said::default(),
+        StatusCode::OK,
+    ))
 }
 
-async fn edit_page(registry: &Registry, id: &str, permit: &Permit, shell: Shell) -> Result<Response, Failure> {
+async fn edit_page(
+    registry: &Registry,
+    id: &str,
+    permit: &Permit,
+    shell: Shell,
+) -> Result<Response, Failure> {
     let record = record_of(id)?;
     let asked = Asked::of(registry, &shell.url).await?;
     // One corrects what is known now, whatever was known on the day one came from.
     let based_on = registry.ledger().head().await?.number;
     let subject = Subject::of(registry, permit, Some(record), asked.clocks.as_of, based_on).await?;
-    let Some(base) = &subject.base else { return Err(Failure::Hidden) };
+    let Some(base) = &subject.base else {
+        return Err(Failure::Hidden);
+    };
     let mut state = FormState::new()
         .with(KEY, fresh_key(registry)?)
         .with(DATUM, kernel::Datum::Cgcs2000.code())
@@ -106,14 +124,22 @@ async fn edit_page(registry: &Registry, id: &str, permit: &Permit, shell: Shell)
         let value = base.values.get(*place).unwrap_or(&Value::Null);
         state = state.with_many(&field.name, subject.values_of(field, value));
     }
-    Ok(render(shell, &subject, &state, Said::default(), StatusCode::OK))
+    Ok(render(
+        shell,
+        &subject,
+        &state,
+        Said::default(),
+        StatusCode::OK,
+    ))
 }
 
 /// A number that makes two sendings of one form the same.
 fn fresh_key(registry: &Registry) -> Result<String, Failure> {
     let mut bytes = [0_u8; 16];
     let random = registry.security().random();
-    random.fill(&mut bytes).map_err(|error| Failure::Security(error.into()))?;
+    random
+        .fill(&mut bytes)
+        .map_err(|error| Failure::Security(error.into()))?;
     Ok(crate::ledger::hex(&bytes))
 }
 
@@ -127,9 +153,17 @@ impl<'r> Subject<'r> {
         based_on: CommitNumber,
     ) -> Result<Subject<'r>, Failure> {
         let dataset = dataset(registry)?;
-        let clocks = Clocks { as_of, as_known_on: based_on };
+        let clocks = Clocks {
+            as_of,
+            as_known_on: based_on,
+        };
         let base = match record {
-            Some(record) => registry.ledger().record(permit, &dataset.name, record, clocks).await?,
+            Some(record) => {
+                registry
+                    .ledger()
+                    .record(permit, &dataset.name, record, clocks)
+                    .await?
+            }
             None => None,
         };
         if record.is_some() && base.is_none() {
@@ -138,21 +172,42 @@ impl<'r> Subject<'r> {
         let mut labels = Labels::open(registry, permit, Clocks::latest(as_of)).await?;
         let mut references = References::new();
         for (place, field) in dataset.stored_fields().enumerate() {
-            let record = base.as_ref().and_then(|base| base.values.get(place)).and_then(Value::as_int);
-            let (FieldKind::Ref(target), Some(record)) = (&field.kind, record) else { continue };
+            let record = base
+                .as_ref()
+                .and_then(|base| base.values.get(place))
+                .and_then(Value::as_int);
+            let (FieldKind::Ref(target), Some(record)) = (&field.kind, record) else {
+                continue;
+            };
             if *target != dataset.name {
                 continue;
             }
-            let other = registry.ledger().record(permit, target, RecordId::new(record), clocks).await?;
+            let other = registry
+                .ledger()
+                .record(permit, target, RecordId::new(record), clocks)
+                .await?;
             if let Some(other) = other {
-                let name = value_of(dataset, &other, "name").as_text().unwrap_or_default();
-                let code = value_of(dataset, &other, "code").as_text().filter(|code| !code.is_empty());
+                let name = value_of(dataset, &other, "name")
+                    .as_text()
+                    .unwrap_or_default();
+                let code = value_of(dataset, &other, "code")
+                    .as_text()
+                    .filter(|code| !code.is_empty());
                 references.insert((target.clone(), record), code.unwrap_or(name).to_owned());
                 labels.institutions.insert(record, name.to_owned());
             }
         }
         let fields = typed_fields(dataset, permit, registry.today());
-        Ok(Subject { registry, dataset, fields, labels, references, base, as_of, based_on })
+        Ok(Subject {
+            registry,
+            dataset,
+            fields,
+            labels,
+            references,
+            base,
+            as_of,
+            based_on,
+        })
     }
 
     /// How a stored value stands in the form.
@@ -190,7 +245,6 @@ pub(super) fn render(
         state,
         lang,
     };
-    let has_coordinates = subject.fields.iter().any(|(_, field)| field.kind == FieldKind::Lon);
     let form_field = shell.frame.form_field();
     let body = html! {
         (error_summary(&text, state, &labels))
@@ -207,8 +261,10 @@ pub(super) fn render(
             (section(&text.get("registry-form-fields"), html! {}, html! {
                 @if is_inferred(subject) { p { (badge(Tone::Explain, &text.get("ui-badge-inferred"))) " " (text.get("registry-type-inferred")) } }
                 div.fields {
-                    @for (_, field) in &subject.fields { (context.render(field)) }
-                    @if has_coordinates { (datum_field(&text, subject, state)) }
+                    @for (_, field) in &subject.fields {
+                        (context.render(field))
+                        @if field.kind == FieldKind::Lat { (datum_field(&text, subject, state)) }
+                    }
                 }
             }))
             (section(&text.get("registry-form-when"), html! {}, when_fields(&text, subject, state)))
@@ -223,22 +279,40 @@ pub(super) fn render(
         None => text.get("registry-institution-add"),
     };
     let name = subject.base.as_ref().map(|base| {
-        value_of(subject.dataset, base, "name").as_text().unwrap_or_default().to_owned()
+        value_of(subject.dataset, base, "name")
+            .as_text()
+            .unwrap_or_default()
+            .to_owned()
     });
-    let mut crumbs = vec![Crumb::link(text.get("registry-institutions"), "/institutions")];
+    let mut crumbs = vec![Crumb::link(
+        text.get("registry-institutions"),
+        "/institutions",
+    )];
     if let (Some(base), Some(name)) = (&subject.base, name) {
         crumbs.push(Crumb::link(name, format!("/institutions/{}", base.record)));
     }
     crumbs.push(Crumb::here(title.clone()));
-    let mut page = shell.page(title).crumbs(crumbs).cache(Cache::Never).status(status).body(body);
-    if subject.base.as_ref().is_some_and(|base| is_synthetic(subject.dataset, &base.values)) {
+    let mut page = shell
+        .page(title)
+        .crumbs(crumbs)
+        .cache(Cache::Never)
+        .status(status)
+        .body(body);
+    if subject
+        .base
+        .as_ref()
+        .is_some_and(|base| is_synthetic(subject.dataset, &base.values))
+    {
         page = page.badge(synthetic_badge(&text));
     }
     page.into_response()
 }
 
 fn back(subject: &Subject<'_>) -> String {
-    subject.base.as_ref().map_or_else(|| "/institutions".to_owned(), |base| format!("/institutions/{}", base.record))
+    subject.base.as_ref().map_or_else(
+        || "/institutions".to_owned(),
+        |base| format!("/institutions/{}", base.record),
+    )
 }
 
 /// Whether the type of the record was only guessed from its name.
@@ -252,10 +326,15 @@ pub(super) fn is_inferred(subject: &Subject<'_>) -> bool {
 fn datum_field(text: &Text, subject: &Subject<'_>, state: &FormState) -> Markup {
     let set = subject.registry.standard().code_set("datum");
     let choices = set.map_or_else(Vec::new, |set| {
-        set.current().map(|entry| Choice::new(&entry.code, entry.name.get(lang(text)))).collect()
+        set.current()
+            .map(|entry| Choice::new(&entry.code, entry.name.get(lang(text))))
+            .collect()
     });
     ui::Field::new(DATUM, text.get("registry-datum"))
-        .input(Input::Select { choices, empty: None })
+        .input(Input::Select {
+            choices,
+            empty: None,
+        })
         .hint(text.get("registry-datum-form-hint"))
         .render(text, state)
 }
@@ -293,14 +372,25 @@ fn notices(text: &Text, causes: &[Cause], state: &FormState) -> Markup {
         .iter()
         .map(|cause| {
             let (message, repair) = cause_words(lang, cause);
-            Choice::new(notice_key(cause), text.with("registry-notice-line", &[("message", &message), ("repair", &repair)]))
+            Choice::new(
+                notice_key(cause),
+                text.with(
+                    "registry-notice-line",
+                    &[("message", &message), ("repair", &repair)],
+                ),
+            )
         })
         .collect();
-    let strongest = causes.iter().map(|cause| severity_tone(&cause.severity)).find(|tone| *tone == Tone::Explain);
+    let strongest = causes
+        .iter()
+        .map(|cause| severity_tone(&cause.severity))
+        .find(|tone| *tone == Tone::Explain);
     notice(
         strongest.unwrap_or_default(),
         &text.get("registry-confirm-title"),
-        ui::Field::new(CONFIRMED, text.get("registry-confirm-label")).input(Input::Boxes(choices)).render(text, state),
+        ui::Field::new(CONFIRMED, text.get("registry-confirm-label"))
+            .input(Input::Boxes(choices))
+            .render(text, state),
     )
 }
 

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use security::{Action, RequirePermit};
 use standard::{CodeEntry, FieldKind, Lang, Standard};
 use ui::{
-    Cascade, CascadeLevel, Cell, Chip, Choice, Column, Crumb, Field, FilterBar, FormState, Icon, Input, Pager, Row,
-    Shell, Sort, Table, Text, Tone, Url, badge, chips, empty_state, link_button, print_button,
+    Cascade, CascadeLevel, Cell, Chip, Choice, Column, Crumb, Field, FilterBar, FormState, Icon,
+    Input, Pager, Row, Shell, Sort, Table, Text, Tone, Url, badge, chips, empty_state, link_button,
+    print_button,
 };
 
 use super::failure::Failure;
@@ -15,7 +16,8 @@ use super::shown::{Showing, synthetic_badge};
 use super::{Asked, lang};
 use crate::api::Registry;
 use crate::lists::{
-    FILTERED_CODES, Filter, Found, Headline, Institutions, Labels, ListColumn, Names, Order, Place, Ratio, Totals,
+    FILTERED_CODES, Filter, Found, Headline, Institutions, Labels, ListColumn, Names, Order, Place,
+    Ratio, Totals,
 };
 
 /// Rows on a page.
@@ -23,7 +25,11 @@ const SIZE: u64 = 50;
 /// How the list is sorted unless the reader says: in the order of the units.
 const USUAL_ORDER: &str = "unit";
 
-pub(super) async fn show(State(registry): State<Registry>, permit: RequirePermit, shell: Shell) -> Response {
+pub(super) async fn show(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    shell: Shell,
+) -> Response {
     match page(&registry, &permit, shell.clone()).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
@@ -48,34 +54,66 @@ impl<'s> Question<'s> {
     ) -> Result<Question<'s>, Failure> {
         let asked = Asked::of(registry, url).await?;
         let list = Institutions::open(registry, permit, asked.clocks).await?;
-        let filter = Filter::of(url, registry.standard(), &list.labels, &registry.security().units());
+        let filter = Filter::of(
+            url,
+            registry.standard(),
+            &list.labels,
+            &registry.security().units(),
+        );
         let sort = Sort::from_url(url, USUAL_ORDER);
         let all_columns = ListColumn::all(registry.standard(), permit);
         let keys: Vec<&str> = url.values("col").filter(|key| !key.is_empty()).collect();
         let columns = ListColumn::chosen(&all_columns, &keys);
-        let order = Order { key: sort.key, descending: sort.descending };
-        Ok(Question { asked, list, filter, order, columns, all_columns })
+        let order = Order {
+            key: sort.key,
+            descending: sort.descending,
+        };
+        Ok(Question {
+            asked,
+            list,
+            filter,
+            order,
+            columns,
+            all_columns,
+        })
     }
 }
 
-async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Result<Response, Failure> {
+async fn page(
+    registry: &Registry,
+    permit: &RequirePermit,
+    shell: Shell,
+) -> Result<Response, Failure> {
     let text = shell.text.clone();
     let url = shell.url.clone();
     let lang = lang(&text);
     let mut question = Question::of(registry, permit, &url).await?;
     let totals = question.list.totals(&question.filter).await?;
     let pager = Pager::from_url(&url, SIZE, totals.institutions);
-    let found = question.list.find(&question.filter, &question.order, Some((pager.offset(), SIZE))).await?;
+    let found = question
+        .list
+        .find(
+            &question.filter,
+            &question.order,
+            Some((pager.offset(), SIZE)),
+        )
+        .await?;
     let records: Vec<i64> = found.iter().map(|found| found.record).collect();
     let headlines = question.list.headlines(&records).await?;
     let parents = parents_of(&question.list, &found);
     question.list.labels.institutions = question.list.names_of(&parents).await?;
-    let showing = Showing { standard: registry.standard(), labels: &question.list.labels, lang };
+    let showing = Showing {
+        standard: registry.standard(),
+        labels: &question.list.labels,
+        lang,
+    };
     let mixed = totals.synthetic > 0 && totals.synthetic < totals.institutions;
     let rows = found.iter().filter_map(|each| {
         let row = question.list.row_of(*each)?;
         let headline = headlines.get(&each.record);
-        Some(table_row(&text, &url, &showing, &question, *each, row, headline, mixed))
+        Some(table_row(
+            &text, &url, &showing, &question, *each, row, headline, mixed,
+        ))
     });
     let mut table = Table::new(text.get("registry-institutions"));
     for column in &question.columns {
@@ -84,7 +122,13 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
     table = table
         .rows(rows)
         .totals(totals_row(&text, &question.columns, &totals))
-        .sorted(Sort { key: question.order.key.clone(), descending: question.order.descending }, &url)
+        .sorted(
+            Sort {
+                key: question.order.key.clone(),
+                descending: question.order.descending,
+            },
+            &url,
+        )
         .empty(nothing(&text, question.list.view.is_empty(), permit, &url));
     let narrowed = chips_of(registry.standard(), &question.list.labels, &text, &url);
     let body = html! {
@@ -101,13 +145,23 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
         .crumbs(crumbs(&text, &question.list.labels.divisions, &url))
         .as_of(question.asked.control())
         .body(body)
-        .source_line(source_line(registry, &text, &question.asked, &question.list));
+        .source_line(source_line(registry, &text, &question.asked));
     if permit.allows(Action::Edit) {
-        page = page.tool(link_button(&text.get("registry-institution-add"), "/institutions/new", None, false));
+        page = page.tool(link_button(
+            &text.get("registry-institution-add"),
+            "/institutions/new",
+            None,
+            false,
+        ));
     }
     if permit.allows(Action::Export) {
         let csv = url.without("page").at("/institutions.csv").to_string();
-        page = page.tool(link_button(&text.get("ui-export"), &csv, Some(Icon::Download), false));
+        page = page.tool(link_button(
+            &text.get("ui-export"),
+            &csv,
+            Some(Icon::Download),
+            false,
+        ));
     }
     page = page.tool(print_button(&text));
     if totals.synthetic > 0 {
@@ -117,7 +171,9 @@ async fn page(registry: &Registry, permit: &RequirePermit, shell: Shell) -> Resu
 }
 
 fn parents_of(list: &Institutions, found: &[Found]) -> Vec<i64> {
-    let Some(column) = list.view.column("parent") else { return Vec::new() };
+    let Some(column) = list.view.column("parent") else {
+        return Vec::new();
+    };
     let mut parents: Vec<i64> = found
         .iter()
         .filter_map(|found| list.row_of(*found))
@@ -141,7 +197,10 @@ fn header(column: &ListColumn<'_>, lang: Lang) -> Column {
     if column.sorts() {
         header = header.sortable();
     }
-    if matches!(column.key(), "code" | "status" | "founded" | "closed" | "school_year") {
+    if matches!(
+        column.key(),
+        "code" | "status" | "founded" | "closed" | "school_year"
+    ) {
         header = header.narrow();
     }
     header
@@ -159,7 +218,11 @@ fn table_row(
     mixed: bool,
 ) -> Row {
     let table = question.list.view.table();
-    let own = |name: &str| table.position(name).and_then(|column| table.text(column, row));
+    let own = |name: &str| {
+        table
+            .position(name)
+            .and_then(|column| table.text(column, row))
+    };
     let cells = question
         .columns
         .iter()
@@ -168,7 +231,8 @@ fn table_row(
                 let words = showing.text_at(field, table, row);
                 match field.name.as_str() {
                     "name" => {
-                        let href = super::keeping_clocks(url, &format!("/institutions/{}", found.record));
+                        let href =
+                            super::keeping_clocks(url, &format!("/institutions/{}", found.record));
                         let synthetic = mixed && own("origin") == Some("synthetic");
                         Cell::Markup(html! {
                             a href=(href) { (words) }
@@ -177,7 +241,9 @@ fn table_row(
                     }
                     _ if words.is_empty() => Cell::Missing,
                     "code" => Cell::Markup(ui::code(&words)),
-                    "status" if own("status") != Some("open") => Cell::Markup(badge(Tone::Explain, &words)),
+                    "status" if own("status") != Some("open") => {
+                        Cell::Markup(badge(Tone::Explain, &words))
+                    }
                     _ => Cell::text(words),
                 }
             }
@@ -195,13 +261,17 @@ fn table_row(
 }
 
 fn year_cell(field: &str, headline: Option<&Headline>) -> Cell {
-    let Some(headline) = headline else { return Cell::Missing };
+    let Some(headline) = headline else {
+        return Cell::Missing;
+    };
     match field {
         "school_year" => Cell::text(headline.school_year.clone()),
         "pupils" => Cell::maybe_integer(headline.pupils),
         "classes" => Cell::maybe_integer(headline.classes),
         "fulltime_teachers" => Cell::maybe_integer(headline.teachers),
-        "building_area" => headline.area.map_or(Cell::Missing, |area| Cell::real(area, 2)),
+        "building_area" => headline
+            .area
+            .map_or(Cell::Missing, |area| Cell::real(area, 2)),
         _ => Cell::Missing,
     }
 }
@@ -218,27 +288,40 @@ fn totals_row(text: &Text, columns: &[ListColumn<'_>], totals: &Totals) -> Vec<C
                 "pupils" => Cell::maybe_integer(totals.pupils),
                 "classes" => Cell::maybe_integer(totals.classes),
                 "fulltime_teachers" => Cell::maybe_integer(totals.teachers),
-                "building_area" => totals.area.map_or(Cell::Missing, |area| Cell::real(area, 2)),
+                "building_area" => totals
+                    .area
+                    .map_or(Cell::Missing, |area| Cell::real(area, 2)),
                 _ => Cell::text(""),
             },
-            ListColumn::Ratio(Ratio::ClassSize, _) => {
-                totals.class_size.map_or(Cell::Missing, |number| Cell::real(number, 1))
-            }
-            ListColumn::Ratio(Ratio::PupilsPerTeacher, _) => {
-                totals.pupils_per_teacher.map_or(Cell::Missing, |number| Cell::real(number, 1))
-            }
+            ListColumn::Ratio(Ratio::ClassSize, _) => totals
+                .class_size
+                .map_or(Cell::Missing, |number| Cell::real(number, 1)),
+            ListColumn::Ratio(Ratio::PupilsPerTeacher, _) => totals
+                .pupils_per_teacher
+                .map_or(Cell::Missing, |number| Cell::real(number, 1)),
         })
         .collect()
 }
 
 fn nothing(text: &Text, holds_nothing: bool, permit: &RequirePermit, url: &Url) -> Markup {
     if holds_nothing {
-        let start = permit
-            .allows(Action::Import)
-            .then(|| link_button(&text.get("registry-imports-new"), "/imports/new?dataset=institution", None, true));
-        return empty_state(&text.get("registry-list-empty-title"), &text.get("registry-list-empty"), start);
+        let start = permit.allows(Action::Import).then(|| {
+            link_button(
+                &text.get("registry-imports-new"),
+                "/imports/new?dataset=institution",
+                None,
+                true,
+            )
+        });
+        return empty_state(
+            &text.get("registry-list-empty-title"),
+            &text.get("registry-list-empty"),
+            start,
+        );
     }
-    let all = url.keeping(&["as_of", "known_on", "sort", "col"]).to_string();
+    let all = url
+        .keeping(&["as_of", "known_on", "sort", "col"])
+        .to_string();
     empty_state(
         &text.get("registry-list-none-title"),
         &text.get("registry-list-none"),
@@ -270,12 +353,11 @@ pub(super) fn division_crumbs(divisions: &Names, division: i64, url: &Url) -> Ve
         .collect()
 }
 
-fn source_line(registry: &Registry, text: &Text, asked: &Asked, list: &Institutions) -> Markup {
+fn source_line(registry: &Registry, text: &Text, asked: &Asked) -> Markup {
     let dataset = registry.standard().dataset("institution_year");
     let source = dataset.map_or("", |dataset| dataset.source.as_str());
     let as_of = asked.clocks.as_of.to_string();
     let known = asked.known(text);
-    let _ = list;
     html! {
         (text.with("registry-list-source", &[("as_of", &as_of), ("known", &known), ("source", source)]))
         " " a href="/dictionary/institution_year" { (text.get("registry-dictionary")) }
@@ -286,12 +368,17 @@ fn source_line(registry: &Registry, text: &Text, asked: &Asked, list: &Instituti
 
 fn select(text: &Text, key: &str, label: &str, choices: Vec<Choice>, state: &FormState) -> Markup {
     Field::new(key, label)
-        .input(Input::Select { choices, empty: Some(text.get("registry-any")) })
+        .input(Input::Select {
+            choices,
+            empty: Some(text.get("registry-any")),
+        })
         .render(text, state)
 }
 
 fn code_choices<'e>(entries: impl Iterator<Item = &'e CodeEntry>, lang: Lang) -> Vec<Choice> {
-    entries.map(|entry| Choice::new(&entry.code, entry.name.get(lang))).collect()
+    entries
+        .map(|entry| Choice::new(&entry.code, entry.name.get(lang)))
+        .collect()
 }
 
 fn filters(standard: &Standard, labels: &Labels, text: &Text, url: &Url) -> Markup {
@@ -300,28 +387,61 @@ fn filters(standard: &Standard, labels: &Labels, text: &Text, url: &Url) -> Mark
     let state = FormState::from_pairs(url.pairs().iter().cloned());
     let dataset = standard.dataset("institution");
     let mut fields = vec![
-        Field::new("q", text.get("registry-list-search")).input(Input::Search).render(text, &state),
+        Field::new("q", text.get("registry-list-search"))
+            .input(Input::Search)
+            .render(text, &state),
         cascade(text, &labels.divisions, &place),
-        select(text, "unit", &text.get("registry-unit"), unit_choices(&labels.units), &state),
+        select(
+            text,
+            "unit",
+            &text.get("registry-unit"),
+            unit_choices(&labels.units),
+            &state,
+        ),
     ];
     for filter in FILTERED_CODES {
-        let Some(field) = dataset.and_then(|dataset| dataset.field(filter.field)) else { continue };
-        let FieldKind::Code(set) = &field.kind else { continue };
-        let Some(set) = standard.code_set(set) else { continue };
+        let Some(field) = dataset.and_then(|dataset| dataset.field(filter.field)) else {
+            continue;
+        };
+        let FieldKind::Code(set) = &field.kind else {
+            continue;
+        };
+        let Some(set) = standard.code_set(set) else {
+            continue;
+        };
         let choices = code_choices(set.current(), lang);
-        fields.push(select(text, filter.key, field.title.get(lang), choices, &state));
+        fields.push(select(
+            text,
+            filter.key,
+            field.title.get(lang),
+            choices,
+            &state,
+        ));
     }
-    FilterBar { fields, keep: vec!["as_of", "known_on", "sort", "col", "kind", "counted", "parent"] }.render(text, url)
+    FilterBar {
+        fields,
+        keep: vec![
+            "as_of", "known_on", "sort", "col", "kind", "counted", "parent",
+        ],
+    }
+    .render(text, url)
 }
 
 fn cascade(text: &Text, divisions: &Names, place: &Place) -> Markup {
     let choices = |records: Vec<i64>| {
         records
             .into_iter()
-            .filter_map(|record| Some(Choice::new(divisions.code(record)?, divisions.name(record)?)))
+            .filter_map(|record| {
+                Some(Choice::new(
+                    divisions.code(record)?,
+                    divisions.name(record)?,
+                ))
+            })
             .collect::<Vec<_>>()
     };
-    let below = |record: Option<i64>| record.map_or_else(Vec::new, |record| divisions.children(Some(record)));
+    let below = |record: Option<i64>| {
+        record.map_or_else(Vec::new, |record| divisions.children(Some(record)))
+    };
     let cities: Vec<i64> = divisions
         .children(None)
         .into_iter()
@@ -335,7 +455,10 @@ fn cascade(text: &Text, divisions: &Names, place: &Place) -> Markup {
         label: text.get(&format!("registry-{name}")),
         empty: text.get("registry-any"),
         choices: choices(records),
-        value: chosen.and_then(|record| divisions.code(record)).unwrap_or_default().to_owned(),
+        value: chosen
+            .and_then(|record| divisions.code(record))
+            .unwrap_or_default()
+            .to_owned(),
     };
     Cascade {
         levels: vec![
@@ -368,9 +491,18 @@ fn choose_columns(text: &Text, url: &Url, question: &Question<'_>, lang: Lang) -
         .filter(|column| column.key() != "name")
         .map(|column| Choice::new(column.key(), column.title(lang)))
         .collect();
-    let chosen = question.columns.iter().map(|column| column.key().to_owned()).collect();
-    let known_on = question.asked.known_on.map_or(String::new(), |day| day.to_string());
-    let state = FormState::new().with_many("col", chosen).with("known_on", known_on);
+    let chosen = question
+        .columns
+        .iter()
+        .map(|column| column.key().to_owned())
+        .collect();
+    let known_on = question
+        .asked
+        .known_on
+        .map_or(String::new(), |day| day.to_string());
+    let state = FormState::new()
+        .with_many("col", chosen)
+        .with("known_on", known_on);
     html! {
         details {
             summary { (text.get("registry-list-options")) }
@@ -397,37 +529,79 @@ fn chips_of(standard: &Standard, labels: &Labels, text: &Text, url: &Url) -> Vec
     };
     let mut chips = Vec::new();
     if let Some(asked) = url.get("q") {
-        chips.push(chip(&text.get("registry-chip-text"), asked, plain.without("q")));
+        chips.push(chip(
+            &text.get("registry-chip-text"),
+            asked,
+            plain.without("q"),
+        ));
     }
     let place = Place::of(url, &labels.divisions);
     if let Some(division) = place.division {
         let name = labels.divisions.name(division).unwrap_or_default();
-        let remove = plain.without("division").without("city").without("county").without("township");
+        let remove = plain
+            .without("division")
+            .without("city")
+            .without("county")
+            .without("township");
         chips.push(chip(&text.get("registry-place"), name, remove));
     } else if place.unknown {
-        let remove = plain.without("division").without("city").without("county").without("township");
+        let remove = plain
+            .without("division")
+            .without("city")
+            .without("county")
+            .without("township");
         chips.push(chip(&text.get("registry-place"), "?", remove));
     }
     if let Some(code) = url.get("unit") {
-        let name = labels.units.by_code(code).and_then(|unit| labels.units.name(unit)).unwrap_or(code);
-        chips.push(chip(&text.get("registry-unit"), name, plain.without("unit")));
+        let name = labels
+            .units
+            .by_code(code)
+            .and_then(|unit| labels.units.name(unit))
+            .unwrap_or(code);
+        chips.push(chip(
+            &text.get("registry-unit"),
+            name,
+            plain.without("unit"),
+        ));
     }
     let dataset = standard.dataset("institution");
     for filter in FILTERED_CODES {
-        let Some(field) = dataset.and_then(|dataset| dataset.field(filter.field)) else { continue };
-        let FieldKind::Code(set) = &field.kind else { continue };
+        let Some(field) = dataset.and_then(|dataset| dataset.field(filter.field)) else {
+            continue;
+        };
+        let FieldKind::Code(set) = &field.kind else {
+            continue;
+        };
         for code in url.values(filter.key).filter(|code| !code.is_empty()) {
-            let name = standard.code_set(set).map_or(code, |set| set.name_of(code, lang));
-            chips.push(chip(field.title.get(lang), name, plain.without_pair(filter.key, code)));
+            let name = standard
+                .code_set(set)
+                .map_or(code, |set| set.name_of(code, lang));
+            chips.push(chip(
+                field.title.get(lang),
+                name,
+                plain.without_pair(filter.key, code),
+            ));
         }
     }
     for kind in url.values("kind").filter(|kind| !kind.is_empty()) {
-        let name = standard.code_set("institution_kind").map_or(kind, |set| set.name_of(kind, lang));
-        chips.push(chip(&text.get("registry-kind"), name, plain.without_pair("kind", kind)));
+        let name = standard
+            .code_set("institution_kind")
+            .map_or(kind, |set| set.name_of(kind, lang));
+        chips.push(chip(
+            &text.get("registry-kind"),
+            name,
+            plain.without_pair("kind", kind),
+        ));
     }
     if let Some(counted) = url.get("counted") {
-        let title = dataset.and_then(|dataset| dataset.field("counted")).map_or("", |field| field.title.get(lang));
-        let word = if matches!(counted, "1" | "yes") { "registry-yes" } else { "registry-no" };
+        let title = dataset
+            .and_then(|dataset| dataset.field("counted"))
+            .map_or("", |field| field.title.get(lang));
+        let word = if matches!(counted, "1" | "yes") {
+            "registry-yes"
+        } else {
+            "registry-no"
+        };
         chips.push(chip(title, &text.get(word), plain.without("counted")));
     }
     chips

@@ -12,8 +12,8 @@ use ui::{Cell, Column, Fault, FormState, Row, Shell, Table, Text, Tone, notice};
 use super::failure::Failure;
 use super::fields::{BOXES, cell_text};
 use super::institution_form::{
-    AS_OF, BASED_ON, CONFIRMED, CORRECTION, DATUM, EFFECTIVE, KEY, MODE, REASON, Said, Subject, is_inferred,
-    notice_key, render,
+    AS_OF, BASED_ON, CONFIRMED, CORRECTION, DATUM, EFFECTIVE, KEY, MODE, REASON, Said, Subject,
+    is_inferred, notice_key, render,
 };
 use super::institution_show::record_of;
 use super::words::{Actors, filled};
@@ -29,7 +29,12 @@ pub(super) async fn save_new(
     shell: Shell,
     axum::Form(sent): Sent,
 ) -> Response {
-    let form = Form { registry: &registry, permit: &permit, visit: &visit, shell: shell.clone() };
+    let form = Form {
+        registry: &registry,
+        permit: &permit,
+        visit: &visit,
+        shell: shell.clone(),
+    };
     match form.save(None, sent).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
@@ -44,7 +49,12 @@ pub(super) async fn save_edit(
     shell: Shell,
     axum::Form(sent): Sent,
 ) -> Response {
-    let form = Form { registry: &registry, permit: &permit, visit: &visit, shell: shell.clone() };
+    let form = Form {
+        registry: &registry,
+        permit: &permit,
+        visit: &visit,
+        shell: shell.clone(),
+    };
     let saved = match record_of(&id) {
         Ok(record) => form.save(Some(record), sent).await,
         Err(failure) => Err(failure),
@@ -66,7 +76,11 @@ struct Form<'r> {
 const CLEAR: &str = "-";
 
 impl Form<'_> {
-    async fn save(self, record: Option<RecordId>, sent: Vec<(String, String)>) -> Result<Response, Failure> {
+    async fn save(
+        self,
+        record: Option<RecordId>,
+        sent: Vec<(String, String)>,
+    ) -> Result<Response, Failure> {
         let mut state = FormState::from_pairs(sent);
         let as_of = Day::parse(state.value(AS_OF)).unwrap_or_else(|_| self.registry.today());
         let based_on = match state.value(BASED_ON).parse() {
@@ -89,7 +103,9 @@ impl Form<'_> {
         }
         let reason = state.required(REASON).unwrap_or_default();
         let (from, to) = self.period(&subject, &mut state);
-        let datum = Datum::ALL.into_iter().find(|datum| datum.code() == state.value(DATUM));
+        let datum = Datum::ALL
+            .into_iter()
+            .find(|datum| datum.code() == state.value(DATUM));
         let row = TypedRow {
             target: record,
             cells,
@@ -98,30 +114,64 @@ impl Form<'_> {
             to,
             reason,
             based_on: record.map(|_| based_on),
-            key: Some(state.value(KEY)).filter(|key| !key.is_empty()).map(|key| format!("form:{key}")),
+            key: Some(state.value(KEY))
+                .filter(|key| !key.is_empty())
+                .map(|key| format!("form:{key}")),
         };
         if row.cells.is_empty() {
-            return Ok(render(self.shell, &subject, &state, Said::default(), StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(render(
+                self.shell,
+                &subject,
+                &state,
+                Said::default(),
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ));
         }
-        let prepared =
-            intake::prepare_row(self.registry.ledger(), self.permit, &subject.dataset.name, &row).await?;
+        let prepared = intake::prepare_row(
+            self.registry.ledger(),
+            self.permit,
+            &subject.dataset.name,
+            &row,
+        )
+        .await?;
         let text = self.shell.text.clone();
-        let mut said = Said { taken: taken(&prepared.plan), ..Said::default() };
+        let mut said = Said {
+            taken: taken(&prepared.plan),
+            ..Said::default()
+        };
         take_faults(&text, &subject, &prepared.plan, &mut state);
         if !state.is_right() {
             said.notices = prepared.plan.notices;
-            return Ok(render(self.shell, &subject, &state, said, StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(render(
+                self.shell,
+                &subject,
+                &state,
+                said,
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ));
         }
         let confirmed = state.values(CONFIRMED);
-        let open = prepared.plan.notices.iter().any(|cause| !confirmed.contains(&notice_key(cause).as_str()));
+        let open = prepared
+            .plan
+            .notices
+            .iter()
+            .any(|cause| !confirmed.contains(&notice_key(cause).as_str()));
         if open {
             state.fail(CONFIRMED, Fault::Key("registry-confirm-first"));
             said.notices = prepared.plan.notices;
-            return Ok(render(self.shell, &subject, &state, said, StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(render(
+                self.shell,
+                &subject,
+                &state,
+                said,
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ));
         }
         match intake::commit_row(self.registry.ledger(), self.permit, &prepared, &row).await {
             Ok((written, outcome)) => self.written(record, written, &outcome).await,
-            Err(IntakeError::Ledger(LedgerError::Conflict { .. })) => self.conflict(subject, state).await,
+            Err(IntakeError::Ledger(LedgerError::Conflict { .. })) => {
+                self.conflict(subject, state).await
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -150,8 +200,15 @@ impl Form<'_> {
         let record = match (target, outcome) {
             // The form was sent twice: the record that the first sending made.
             (None, crate::ledger::Outcome::AlreadyCommitted(number)) => {
-                let touched = self.registry.ledger().touched(self.permit, *number, 1).await?;
-                touched.records.first().map_or(written, |version| version.record)
+                let touched = self
+                    .registry
+                    .ledger()
+                    .touched(self.permit, *number, 1)
+                    .await?;
+                touched
+                    .records
+                    .first()
+                    .map_or(written, |version| version.record)
             }
             _ => written,
         };
@@ -171,7 +228,11 @@ impl Form<'_> {
 
     /// Someone else changed the record meanwhile: shows what, takes it over where this person did not
     /// touch it, and asks again.
-    async fn conflict(self, before: Subject<'_>, mut state: FormState) -> Result<Response, Failure> {
+    async fn conflict(
+        self,
+        before: Subject<'_>,
+        mut state: FormState,
+    ) -> Result<Response, Failure> {
         let text = self.shell.text.clone();
         let record = before.base.as_ref().map(|base| base.record);
         let now = self.registry.ledger().head().await?.number;
@@ -183,13 +244,23 @@ impl Form<'_> {
             .column(Column::text("yours", text.get("registry-conflict-yours")));
         for (place, field) in &subject.fields {
             let at = |subject: &Subject<'_>| -> Vec<String> {
-                let value = subject.base.as_ref().and_then(|base| base.values.get(*place));
+                let value = subject
+                    .base
+                    .as_ref()
+                    .and_then(|base| base.values.get(*place));
                 subject.values_of(field, value.unwrap_or(&Value::Null))
             };
             let (old, theirs) = (at(&before), at(&subject));
-            let yours: Vec<String> = state.values(&field.name).iter().map(|text| (*text).to_owned()).collect();
+            let yours: Vec<String> = state
+                .values(&field.name)
+                .iter()
+                .map(|text| (*text).to_owned())
+                .collect();
             let cell = |values: &[String]| {
-                cell_text(field, &values.iter().map(String::as_str).collect::<Vec<_>>())
+                cell_text(
+                    field,
+                    &values.iter().map(String::as_str).collect::<Vec<_>>(),
+                )
             };
             if cell(&old) == cell(&theirs) {
                 continue;
@@ -215,18 +286,45 @@ impl Form<'_> {
                 (table.render(&text))
             }))
         };
-        let said = Said { conflict: Some(conflict), ..Said::default() };
-        Ok(render(self.shell, &subject, &state, said, StatusCode::CONFLICT))
+        let said = Said {
+            conflict: Some(conflict),
+            ..Said::default()
+        };
+        Ok(render(
+            self.shell,
+            &subject,
+            &state,
+            said,
+            StatusCode::CONFLICT,
+        ))
     }
 
     /// Who changed the record since a commit.
-    async fn who(&self, record: Option<RecordId>, since: CommitNumber, text: &Text) -> Result<Markup, Failure> {
-        let Some(record) = record else { return Ok(html! {}) };
-        let history = self.registry.ledger().history(self.permit, "institution", record).await?;
-        let mut commits: Vec<crate::ledger::Commit> =
-            history.into_iter().filter_map(|(_, commit)| commit).filter(|commit| commit.number > since).collect();
+    async fn who(
+        &self,
+        record: Option<RecordId>,
+        since: CommitNumber,
+        text: &Text,
+    ) -> Result<Markup, Failure> {
+        let Some(record) = record else {
+            return Ok(html! {});
+        };
+        let history = self
+            .registry
+            .ledger()
+            .history(self.permit, "institution", record)
+            .await?;
+        let mut commits: Vec<crate::ledger::Commit> = history
+            .into_iter()
+            .filter_map(|(_, commit)| commit)
+            .filter(|commit| commit.number > since)
+            .collect();
         commits.dedup_by_key(|commit| commit.number);
-        let actors = Actors::of(self.registry, commits.iter().map(|commit| commit.actor.as_str())).await?;
+        let actors = Actors::of(
+            self.registry,
+            commits.iter().map(|commit| commit.actor.as_str()),
+        )
+        .await?;
         Ok(html! {
             ul { @for commit in &commits {
                 li {
@@ -243,20 +341,39 @@ impl Form<'_> {
 fn changed_cells(subject: &Subject<'_>, state: &FormState) -> Vec<(String, String)> {
     let mut cells: Vec<(String, String)> = Vec::new();
     let typed = |name: &str| -> Option<(String, String)> {
-        let (place, field) = subject.fields.iter().find(|(_, field)| field.name == name)?;
-        let held = subject.base.as_ref().and_then(|base| base.values.get(*place)).unwrap_or(&Value::Null);
+        let (place, field) = subject
+            .fields
+            .iter()
+            .find(|(_, field)| field.name == name)?;
+        let held = subject
+            .base
+            .as_ref()
+            .and_then(|base| base.values.get(*place))
+            .unwrap_or(&Value::Null);
         let held = subject.values_of(field, held);
         let held: Vec<&str> = held.iter().map(String::as_str).collect();
-        Some((cell_text(field, &held), cell_text(field, &state.values(name))))
+        Some((
+            cell_text(field, &held),
+            cell_text(field, &state.values(name)),
+        ))
     };
     for (_, field) in &subject.fields {
         // Boxes of which none is ticked send nothing, which here means: none.
         let was_sent = state.has(&field.name) || state.values(BOXES).contains(&field.name.as_str());
-        let Some((held, new)) = typed(&field.name).filter(|_| was_sent) else { continue };
+        let Some((held, new)) = typed(&field.name).filter(|_| was_sent) else {
+            continue;
+        };
         if held == new {
             continue;
         }
-        cells.push((field.name.clone(), if new.is_empty() { CLEAR.to_owned() } else { new }));
+        cells.push((
+            field.name.clone(),
+            if new.is_empty() {
+                CLEAR.to_owned()
+            } else {
+                new
+            },
+        ));
     }
     take_both_coordinates(subject, state, &mut cells, typed);
     let types_are_typed = subject.fields.iter().any(|(_, field)| field.name == "type");
@@ -286,7 +403,9 @@ fn take_both_coordinates(
         }
     }
     if subject.dataset.field("datum_origin").is_some() {
-        let gone = cells.iter().any(|(name, text)| name == "lon" && text == CLEAR);
+        let gone = cells
+            .iter()
+            .any(|(name, text)| name == "lon" && text == CLEAR);
         let datum = if gone { CLEAR } else { state.value(DATUM) };
         if !datum.is_empty() {
             cells.push(("datum_origin".to_owned(), datum.to_owned()));
@@ -296,7 +415,10 @@ fn take_both_coordinates(
 
 /// The record that already has the key of a new one.
 fn taken(plan: &Plan) -> Option<(String, String)> {
-    let cause = plan.causes.iter().find(|cause| cause.code == intake::TAKEN)?;
+    let cause = plan
+        .causes
+        .iter()
+        .find(|cause| cause.code == intake::TAKEN)?;
     let example = cause.examples.first()?;
     Some((example.detail.clone(), example.value.clone()))
 }
@@ -314,7 +436,10 @@ fn take_faults(text: &Text, subject: &Subject<'_>, plan: &Plan, state: &mut Form
             continue;
         }
         let sentence = sentence(text, subject, cause, state);
-        let typed = subject.fields.iter().any(|(_, field)| field.name == cause.field);
+        let typed = subject
+            .fields
+            .iter()
+            .any(|(_, field)| field.name == cause.field);
         state.fail(if typed { &cause.field } else { "" }, Fault::Said(sentence));
     }
 }
@@ -325,7 +450,10 @@ fn sentence(text: &Text, subject: &Subject<'_>, cause: &Cause, state: &FormState
         standard::Lang::En => en.clone(),
     };
     let value = |name: &str| {
-        let (_, field) = subject.fields.iter().find(|(_, field)| field.name == name)?;
+        let (_, field) = subject
+            .fields
+            .iter()
+            .find(|(_, field)| field.name == name)?;
         Some(cell_text(field, &state.values(name))).filter(|text| !text.is_empty())
     };
     let message = filled(&pick(&cause.message), value);
@@ -335,5 +463,12 @@ fn sentence(text: &Text, subject: &Subject<'_>, cause: &Cause, state: &FormState
         }
         _ => String::new(),
     };
-    text.with("registry-fault", &[("message", &message), ("detail", &detail), ("repair", &pick(&cause.repair))])
+    text.with(
+        "registry-fault",
+        &[
+            ("message", &message),
+            ("detail", &detail),
+            ("repair", &pick(&cause.repair)),
+        ],
+    )
 }

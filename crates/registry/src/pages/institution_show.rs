@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use security::{Action, RequirePermit};
 use standard::{Dataset, Field, FieldKind, Lang, Standard};
 use ui::{
-    Cell, Change, Column, Crumb, NormBar, Row, Shell, Stat, Table, Text, Tone, Url, badge, key_values, link_button,
-    norm_bar, notice, print_button, section, stats, timeline,
+    Cell, Change, Column, Crumb, NormBar, Row, Shell, Stat, Table, Text, Tone, Url, badge,
+    key_values, link_button, norm_bar, notice, print_button, section, stats, timeline,
 };
 
 use super::failure::Failure;
@@ -60,7 +60,12 @@ pub(super) fn value_of<'v>(dataset: &Dataset, version: &'v Version, field: &str)
         .unwrap_or(NONE)
 }
 
-async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shell) -> Result<Response, Failure> {
+async fn page(
+    registry: &Registry,
+    id: &str,
+    permit: &RequirePermit,
+    shell: Shell,
+) -> Result<Response, Failure> {
     let record = record_of(id)?;
     let text = shell.text.clone();
     let url = shell.url.clone();
@@ -68,27 +73,50 @@ async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shel
     let asked = Asked::of(registry, &url).await?;
     let history = registry.ledger().history(permit, DATASET, record).await?;
     let known = asked.clocks.as_known_on;
-    let life: Vec<&Version> =
-        history.iter().map(|(version, _)| version).filter(|version| version.since <= known).collect();
+    let life: Vec<&Version> = history
+        .iter()
+        .map(|(version, _)| version)
+        .filter(|version| version.since <= known)
+        .collect();
     if life.is_empty() {
         return Err(Failure::Hidden);
     }
     let dataset = dataset(registry)?;
-    let current = registry.ledger().record(permit, DATASET, record, asked.clocks).await?;
+    let current = registry
+        .ledger()
+        .record(permit, DATASET, record, asked.clocks)
+        .await?;
     let mut list = Institutions::open(registry, permit, asked.clocks).await?;
     list.labels.institutions = names_in(&list, dataset, &life).await?;
     let shown = current.as_ref().or(life.first().copied());
-    let Some(shown) = shown else { return Err(Failure::Hidden) };
-    let name = value_of(dataset, shown, "name").as_text().unwrap_or_default().to_owned();
+    let Some(shown) = shown else {
+        return Err(Failure::Hidden);
+    };
+    let name = value_of(dataset, shown, "name")
+        .as_text()
+        .unwrap_or_default()
+        .to_owned();
     let years = list.years_of(record.get()).await?;
     let below = below(&text, &url, &list, record.get()).await?;
     let all_steps = steps(&life, known);
     let commits = commits_of(registry, permit, &history, &all_steps).await?;
     let actors = Actors::of(registry, commits.iter().map(|commit| commit.actor.as_str())).await?;
-    let showing = Showing { standard: registry.standard(), labels: &list.labels, lang };
+    let showing = Showing {
+        standard: registry.standard(),
+        labels: &list.labels,
+        lang,
+    };
     let fields = visible_fields(dataset, permit);
     let whole = url.get("history") == Some("all");
-    let told = all_steps.get(..if whole { all_steps.len() } else { all_steps.len().min(STEPS) }).unwrap_or_default();
+    let told = all_steps
+        .get(
+            ..if whole {
+                all_steps.len()
+            } else {
+                all_steps.len().min(STEPS)
+            },
+        )
+        .unwrap_or_default();
     let body = html! {
         @if current.is_none() { (not_in_force(&text, &url, &life)) }
         @if let Some(headline) = years.first() {
@@ -100,7 +128,7 @@ async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shel
         @if years.len() > 1 { (section(&text.get("registry-years-title"), html! {}, year_table(&text, &years))) }
         @if let Some(below) = below { (section(&text.get("registry-below-title"), html! {}, below)) }
         (section(&text.get("registry-history-title"), html! {}, html! {
-            (timeline(&events(&text, &showing, dataset, &fields, told, &commits, &actors)))
+            (timeline(&events(&text, &showing, &fields, told, &commits, &actors)))
             @if told.len() < all_steps.len() { p { a href=(url.with("history", "all")) { (text.get("registry-history-all")) } } }
         }))
     };
@@ -113,7 +141,12 @@ async fn page(registry: &Registry, id: &str, permit: &RequirePermit, shell: Shel
         .body(body);
     if permit.allows(Action::Edit) && current.is_some() {
         let edit = keeping_clocks(&url, &format!("/institutions/{record}/edit")).to_string();
-        page = page.tool(link_button(&text.get("registry-institution-edit"), &edit, None, false));
+        page = page.tool(link_button(
+            &text.get("registry-institution-edit"),
+            &edit,
+            None,
+            false,
+        ));
     }
     if is_synthetic(dataset, &shown.values) {
         page = page.badge(synthetic_badge(&text));
@@ -138,7 +171,11 @@ async fn names_in(
         .collect();
     let mut records: Vec<i64> = life
         .iter()
-        .flat_map(|version| places.iter().filter_map(|place| version.values.get(*place).and_then(Value::as_int)))
+        .flat_map(|version| {
+            places
+                .iter()
+                .filter_map(|place| version.values.get(*place).and_then(Value::as_int))
+        })
         .collect();
     records.sort_unstable();
     records.dedup();
@@ -171,7 +208,13 @@ fn not_in_force(text: &Text, url: &Url, life: &[&Version]) -> Markup {
     let open = life.iter().filter(|version| version.until.is_none());
     let first = open.clone().map(|version| version.from).min();
     let last = open.filter_map(|version| version.to).max();
-    let other = first.map(|day| if day <= kernel::Day::BEGINNING { None } else { Some(day) });
+    let other = first.map(|day| {
+        if day <= kernel::Day::BEGINNING {
+            None
+        } else {
+            Some(day)
+        }
+    });
     html! {
         (notice(Tone::Explain, &text.get("registry-not-in-force"), html! {
             @if let Some(Some(day)) = other { p { a href=(url.with("as_of", day)) { (text.with("registry-in-force-from", &[("day", &day.to_string())])) } } }
@@ -180,9 +223,18 @@ fn not_in_force(text: &Text, url: &Url, life: &[&Version]) -> Markup {
     }
 }
 
-fn unusual_status(standard: &Standard, dataset: &Dataset, shown: &Version, lang: Lang) -> Option<String> {
-    let status = value_of(dataset, shown, "status").as_text().filter(|status| *status != "open")?;
-    standard.code_set("institution_status").map(|set| set.name_of(status, lang).to_owned())
+fn unusual_status(
+    standard: &Standard,
+    dataset: &Dataset,
+    shown: &Version,
+    lang: Lang,
+) -> Option<String> {
+    let status = value_of(dataset, shown, "status")
+        .as_text()
+        .filter(|status| *status != "open")?;
+    standard
+        .code_set("institution_status")
+        .map(|set| set.name_of(status, lang).to_owned())
 }
 
 fn crumbs(
@@ -219,9 +271,32 @@ fn source_line(text: &Text, asked: &Asked, shown: &Version) -> Markup {
 const GROUPS: [(&str, &[&str]); 4] = [
     (
         "registry-group-identity",
-        &["code", "name", "former_names", "type", "type_inferred", "stages", "sponsor", "run_by", "parent", "campus_kind", "counted", "unit"],
+        &[
+            "code",
+            "name",
+            "former_names",
+            "type",
+            "type_inferred",
+            "stages",
+            "sponsor",
+            "run_by",
+            "parent",
+            "campus_kind",
+            "counted",
+            "unit",
+        ],
     ),
-    ("registry-group-place", &["division", "urban_rural", "address", "lon", "lat", "datum_origin"]),
+    (
+        "registry-group-place",
+        &[
+            "division",
+            "urban_rural",
+            "address",
+            "lon",
+            "lat",
+            "datum_origin",
+        ],
+    ),
     ("registry-group-life", &["status", "founded", "closed"]),
     ("registry-group-contact", &["phone", "contact"]),
 ];
@@ -239,7 +314,10 @@ fn groups(
     let mut groups: Vec<(&'static str, Pairs)> = Vec::new();
     for key in GROUPS.iter().map(|(key, _)| *key).chain([REST]) {
         let belongs = |field: &Field| {
-            let own = GROUPS.iter().find(|(_, names)| names.contains(&field.name.as_str())).map(|(own, _)| *own);
+            let own = GROUPS
+                .iter()
+                .find(|(_, names)| names.contains(&field.name.as_str()))
+                .map(|(own, _)| *own);
             own.unwrap_or(REST) == key
         };
         let pairs: Pairs = fields
@@ -247,7 +325,10 @@ fn groups(
             .filter(|(_, field)| belongs(field))
             .filter_map(|(place, field)| {
                 let value = shown.values.get(*place).filter(|value| !value.is_null())?;
-                Some((field.title.get(showing.lang).to_owned(), value_markup(text, url, showing, field, value)))
+                Some((
+                    field.title.get(showing.lang).to_owned(),
+                    value_markup(text, url, showing, field, value),
+                ))
             })
             .collect();
         if !pairs.is_empty() {
@@ -257,7 +338,13 @@ fn groups(
     groups
 }
 
-fn value_markup(text: &Text, url: &Url, showing: &Showing<'_>, field: &Field, value: &Value) -> Markup {
+fn value_markup(
+    text: &Text,
+    url: &Url,
+    showing: &Showing<'_>,
+    field: &Field,
+    value: &Value,
+) -> Markup {
     match (&field.kind, value) {
         (FieldKind::Ref(dataset), Value::Int(record)) if dataset == DATASET => {
             let href = keeping_clocks(url, &format!("/institutions/{record}"));
@@ -265,8 +352,11 @@ fn value_markup(text: &Text, url: &Url, showing: &Showing<'_>, field: &Field, va
         }
         (FieldKind::Ref(dataset), Value::Int(record)) if dataset == "division" => {
             let divisions = &showing.labels.divisions;
-            let path: Vec<&str> =
-                divisions.path(*record).into_iter().filter_map(|each| divisions.name(each)).collect();
+            let path: Vec<&str> = divisions
+                .path(*record)
+                .into_iter()
+                .filter_map(|each| divisions.name(each))
+                .collect();
             html! {
                 (path.join(" › "))
                 @if let Some(code) = divisions.code(*record) { " " (ui::code(code)) }
@@ -326,9 +416,21 @@ fn year_section(
         })
     };
     let figures: Vec<Stat> = [
-        count("pupils", now.pupils, before.and_then(|before| before.pupils)),
-        count("classes", now.classes, before.and_then(|before| before.classes)),
-        count("fulltime_teachers", now.teachers, before.and_then(|before| before.teachers)),
+        count(
+            "pupils",
+            now.pupils,
+            before.and_then(|before| before.pupils),
+        ),
+        count(
+            "classes",
+            now.classes,
+            before.and_then(|before| before.classes),
+        ),
+        count(
+            "fulltime_teachers",
+            now.teachers,
+            before.and_then(|before| before.teachers),
+        ),
         ratio("mean_class_size", now.class_size()),
         ratio("pupils_per_teacher", now.pupils_per_teacher()),
         now.area.map(|area| Stat {
@@ -350,21 +452,38 @@ fn year_section(
 }
 
 /// The class size against the norm for this kind of institution.
-fn norm(standard: &Standard, dataset: &Dataset, shown: &Version, now: &Headline, lang: Lang) -> Option<NormBar> {
+fn norm(
+    standard: &Standard,
+    dataset: &Dataset,
+    shown: &Version,
+    now: &Headline,
+    lang: Lang,
+) -> Option<NormBar> {
     let figure = standard.figure("mean_class_size")?;
     let size = now.class_size()?;
     let kind = value_of(dataset, shown, "type")
         .as_text()
-        .and_then(|code| standard.code_set("school_type").and_then(|set| set.entry(code)))
+        .and_then(|code| {
+            standard
+                .code_set("school_type")
+                .and_then(|set| set.entry(code))
+        })
         .and_then(|entry| entry.extra("kind"))?;
-    let norm = figure.norms.iter().find(|norm| norm.kind.as_deref() == Some(kind))?;
+    let norm = figure
+        .norms
+        .iter()
+        .find(|norm| norm.kind.as_deref() == Some(kind))?;
     let decimals = usize::from(figure.decimals);
     Some(NormBar {
         label: figure.title.get(lang).to_owned(),
         value: (size, ui::format::real(size, decimals)),
         norm: Some((norm.value, format!("≤ {}", ui::format::real(norm.value, 0)))),
         most: (norm.value * 1.5).max(size),
-        tone: if size > norm.value { Tone::Explain } else { Tone::Plain },
+        tone: if size > norm.value {
+            Tone::Explain
+        } else {
+            Tone::Plain
+        },
     })
 }
 
@@ -374,10 +493,17 @@ fn year_table(text: &Text, years: &[Headline]) -> Markup {
         .column(Column::number("pupils", text.get("registry-pupils")))
         .column(Column::number("classes", text.get("registry-classes")))
         .column(Column::number("teachers", text.get("registry-teachers")))
-        .column(Column::number("class_size", text.get("registry-class-size")))
-        .column(Column::number("ratio", text.get("registry-pupils-per-teacher")));
+        .column(Column::number(
+            "class_size",
+            text.get("registry-class-size"),
+        ))
+        .column(Column::number(
+            "ratio",
+            text.get("registry-pupils-per-teacher"),
+        ));
     for year in years {
-        let real = |number: Option<f64>| number.map_or(Cell::Missing, |number| Cell::real(number, 1));
+        let real =
+            |number: Option<f64>| number.map_or(Cell::Missing, |number| Cell::real(number, 1));
         table = table.row(Row::new(vec![
             Cell::text(year.school_year.clone()),
             Cell::maybe_integer(year.pupils),
@@ -404,14 +530,19 @@ async fn below(
     let records: Vec<i64> = found.iter().map(|found| found.record).collect();
     let headlines = list.headlines(&records).await?;
     let view = list.view.table();
-    let words = |name: &str, row: usize| view.position(name).and_then(|column| view.text(column, row));
+    let words = |name: &str, row: usize| {
+        view.position(name)
+            .and_then(|column| view.text(column, row))
+    };
     let mut table = Table::new(text.get("registry-below-title"))
         .column(Column::text("name", text.get("registry-name")))
         .column(Column::text("division", text.get("registry-place")))
         .column(Column::number("pupils", text.get("registry-pupils")))
         .column(Column::number("classes", text.get("registry-classes")));
     for each in found {
-        let Some(row) = list.row_of(each) else { continue };
+        let Some(row) = list.row_of(each) else {
+            continue;
+        };
         let headline = headlines.get(&each.record);
         let href = keeping_clocks(url, &format!("/institutions/{}", each.record)).to_string();
         let division = view
@@ -427,4 +558,3 @@ async fn below(
     }
     Ok(Some(table.render(text)))
 }
-

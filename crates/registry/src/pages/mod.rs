@@ -50,7 +50,11 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
     let send = post(import_send::send).layer(DefaultBodyLimit::disable());
     Room::new()
         .get("/institutions", read, institution_list::show)
-        .get("/institutions.csv", Access::Action(Action::Export), institution_csv::send)
+        .get(
+            "/institutions.csv",
+            Access::Action(Action::Export),
+            institution_csv::send,
+        )
         .get("/institutions/places.json", read, places::send)
         .get("/institutions/new", edit, institution_form::show_new)
         .post("/institutions/new", edit, institution_save::save_new)
@@ -72,8 +76,16 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
         .get("/dictionary", Access::SignedIn, dictionary::show)
         .get("/dictionary.json", Access::SignedIn, dictionary_json::send)
         .get("/dictionary/checks", Access::SignedIn, dictionary::checks)
-        .get("/dictionary/codes/{set}", Access::SignedIn, dictionary_codes::show)
-        .get("/dictionary/{dataset}", Access::SignedIn, dictionary_dataset::show)
+        .get(
+            "/dictionary/codes/{set}",
+            Access::SignedIn,
+            dictionary_codes::show,
+        )
+        .get(
+            "/dictionary/{dataset}",
+            Access::SignedIn,
+            dictionary_dataset::show,
+        )
         .with_state(registry)
 }
 
@@ -105,12 +117,16 @@ impl Asked {
 
     /// The control for the first clock, with the second in words.
     fn control(&self) -> AsOf {
-        AsOf { known_on: self.known_on.map(|day| day.to_string()), ..AsOf::day(self.clocks.as_of.to_string()) }
+        AsOf {
+            known_on: self.known_on.map(|day| day.to_string()),
+            ..AsOf::day(self.clocks.as_of.to_string())
+        }
     }
 
     /// The second clock in words.
     fn known(&self, text: &Text) -> String {
-        self.known_on.map_or_else(|| text.get("registry-known-now"), |day| day.to_string())
+        self.known_on
+            .map_or_else(|| text.get("registry-known-now"), |day| day.to_string())
     }
 }
 
@@ -121,7 +137,9 @@ fn keeping_clocks(url: &Url, path: &str) -> Url {
 
 fn go_to(address: &str) -> Response {
     let mut response = Redirect::to(address).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

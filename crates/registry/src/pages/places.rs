@@ -17,17 +17,29 @@ struct Offered {
     label: String,
 }
 
-pub(super) async fn send(State(registry): State<Registry>, permit: RequirePermit, shell: Shell) -> Response {
+pub(super) async fn send(
+    State(registry): State<Registry>,
+    permit: RequirePermit,
+    shell: Shell,
+) -> Response {
     match options(&registry, &permit, &shell).await {
         Ok(options) => super::json(&options),
         Err(failure) => failure.answer(&registry, shell),
     }
 }
 
-async fn options(registry: &Registry, permit: &RequirePermit, shell: &Shell) -> Result<Vec<Offered>, Failure> {
+async fn options(
+    registry: &Registry,
+    permit: &RequirePermit,
+    shell: &Shell,
+) -> Result<Vec<Offered>, Failure> {
     let asked = Asked::of(registry, &shell.url).await?;
     let divisions = Names::of(registry.view(permit, "division", asked.clocks).await?);
-    let Some(parent) = shell.url.get("parent").and_then(|code| divisions.by_code(code)) else {
+    let Some(parent) = shell
+        .url
+        .get("parent")
+        .and_then(|code| divisions.by_code(code))
+    else {
         return Ok(Vec::new());
     };
     Ok(divisions

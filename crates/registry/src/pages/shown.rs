@@ -21,12 +21,17 @@ pub(super) struct Showing<'a> {
 impl Showing<'_> {
     /// A value as text; empty where there is none.
     pub(super) fn text(&self, field: &Field, value: &Value) -> String {
-        explain::shown(self.standard, field, value, self.lang, |dataset, record| self.labels.of(dataset, record))
+        explain::shown(self.standard, field, value, self.lang, |dataset, record| {
+            self.labels.of(dataset, record)
+        })
     }
 
     /// A value of a held table as text.
     pub(super) fn text_at(&self, field: &Field, table: &Table, row: usize) -> String {
-        let Some(column) = table.position(&field.name).filter(|_| column_type(field).is_some()) else {
+        let Some(column) = table
+            .position(&field.name)
+            .filter(|_| column_type(field).is_some())
+        else {
             return String::new();
         };
         self.text(field, &stored_value(field, table, column, row))
@@ -73,5 +78,9 @@ pub(super) fn synthetic_badge(text: &Text) -> Markup {
 
 /// A day of effective time: 自始 for the beginning of time.
 pub(super) fn effective_day(text: &Text, day: kernel::Day) -> String {
-    if day <= kernel::Day::BEGINNING { text.get("registry-since-ever") } else { day.to_string() }
+    if day <= kernel::Day::BEGINNING {
+        text.get("registry-since-ever")
+    } else {
+        day.to_string()
+    }
 }

@@ -52,17 +52,27 @@ impl Actors {
 /// Where a commit came from: 文件《…》, 网页填报, …
 pub(super) fn source(text: &Text, commit: &Commit) -> String {
     let key = format!("registry-source-{}", commit.source.kind);
-    let kind = if text.has(&key) { text.get(&key) } else { commit.source.kind.clone() };
+    let kind = if text.has(&key) {
+        text.get(&key)
+    } else {
+        commit.source.kind.clone()
+    };
     if commit.source.name.is_empty() {
         kind
     } else {
-        text.with("registry-source-named", &[("kind", &kind), ("name", &commit.source.name)])
+        text.with(
+            "registry-source-named",
+            &[("kind", &kind), ("name", &commit.source.name)],
+        )
     }
 }
 
 /// The title of a dataset; its name where the definitions no longer have it.
 pub(super) fn dataset_title(registry: &Registry, lang: Lang, name: &str) -> String {
-    registry.standard().dataset(name).map_or_else(|| name.to_owned(), |dataset| dataset.title.get(lang).to_owned())
+    registry.standard().dataset(name).map_or_else(
+        || name.to_owned(),
+        |dataset| dataset.title.get(lang).to_owned(),
+    )
 }
 
 /// The title of a field; its name where the dataset does not have it.
@@ -101,7 +111,10 @@ pub(super) fn cause_words(lang: Lang, cause: &Cause) -> (String, String) {
         [only] if cause.rows == 1 => Some(only.value.clone()),
         _ => None,
     };
-    let value = |name: &str| only.clone().filter(|value| name == cause.field && !value.is_empty());
+    let value = |name: &str| {
+        only.clone()
+            .filter(|value| name == cause.field && !value.is_empty())
+    };
     let pick = |(zh, en): &(String, String)| match lang {
         Lang::Zh => filled(zh, value),
         Lang::En => filled(en, value),
@@ -124,7 +137,10 @@ pub(super) fn error_sentence(text: &Text, code: &str, said: &str) -> Option<Stri
     if text.language() == Language::English && !said.is_empty() {
         return Some(said.to_owned());
     }
-    let key = format!("registry-error-{}", code.to_ascii_lowercase().replace(['.', '_'], "-"));
+    let key = format!(
+        "registry-error-{}",
+        code.to_ascii_lowercase().replace(['.', '_'], "-")
+    );
     text.has(&key).then(|| text.get(&key))
 }
 
@@ -138,7 +154,13 @@ pub(super) fn counted_fields<'f>(
     fields.sort_by(|one, other| other.1.cmp(one.1).then_with(|| one.0.cmp(other.0)));
     let said: Vec<String> = fields
         .into_iter()
-        .map(|(name, count)| format!("{} {}", field_title(dataset, lang, name), super::shown_count(*count)))
+        .map(|(name, count)| {
+            format!(
+                "{} {}",
+                field_title(dataset, lang, name),
+                super::shown_count(*count)
+            )
+        })
         .collect();
     said.join(if lang == Lang::Zh { "、" } else { ", " })
 }
@@ -157,7 +179,10 @@ mod tests {
     #[test]
     fn places_of_a_sentence_are_filled_or_left_open() {
         let value = |name: &str| (name == "code").then(|| "61".to_owned());
-        assert_eq!(filled("标识码“{code}”与“{type}”不符", value), "标识码“61”与“…”不符");
+        assert_eq!(
+            filled("标识码“{code}”与“{type}”不符", value),
+            "标识码“61”与“…”不符"
+        );
         assert_eq!(filled("a { b", value), "a { b");
     }
 }

@@ -25,8 +25,15 @@ pub(super) async fn show(State(app): State<App>) -> Response {
         "work": word(work),
         "version": env!("CARGO_PKG_VERSION"),
     });
-    let status = if ledger && work { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let status = if ledger && work {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (status, headers, format!("{body}\n")).into_response()
 }
 
@@ -41,7 +48,11 @@ async fn answers<T, E: std::fmt::Display>(
             false
         }
         Err(_) => {
-            tracing::error!(database, seconds = LONGEST.as_secs(), "a database does not answer in time");
+            tracing::error!(
+                database,
+                seconds = LONGEST.as_secs(),
+                "a database does not answer in time"
+            );
             false
         }
     }

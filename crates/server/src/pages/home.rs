@@ -33,7 +33,13 @@ pub(super) async fn show(
     permit: RequirePermit,
     shell: Shell,
 ) -> Response {
-    let home = Home { app: &app, reachable: &reachable, visit: &visit, permit: &permit, text: shell.text.clone() };
+    let home = Home {
+        app: &app,
+        reachable: &reachable,
+        visit: &visit,
+        permit: &permit,
+        text: shell.text.clone(),
+    };
     match home.body().await {
         Ok((body, source)) => {
             let page = shell.page(home.text.get("server-home")).body(body);
@@ -69,7 +75,10 @@ impl Home<'_> {
         if !self.permit.allows(Action::Read) {
             let sentence = text.get("server-home-no-post-hint");
             let account = link_button(&text.get("server-home-account"), "/account", None, false);
-            return Ok((empty_state(&text.get("server-home-no-post"), &sentence, Some(account)), None));
+            return Ok((
+                empty_state(&text.get("server-home-no-post"), &sentence, Some(account)),
+                None,
+            ));
         }
         let todos = self.todos().await?;
         let (figures, source) = self.figures().await?;
@@ -98,7 +107,10 @@ impl Home<'_> {
     }
 
     fn dataset_title(&self, name: &str) -> String {
-        self.app.standard().dataset(name).map_or_else(|| name.to_owned(), |dataset| self.label(&dataset.title))
+        self.app
+            .standard()
+            .dataset(name)
+            .map_or_else(|| name.to_owned(), |dataset| self.label(&dataset.title))
     }
 
     async fn todos(&self) -> Result<Vec<Todo>, OpenError> {
@@ -107,12 +119,19 @@ impl Home<'_> {
         }
         let latest = self.app.registry().imports().latest(self.permit, 50).await;
         let latest = latest.map_err(|error| OpenError::Program(error.to_string()))?;
-        Ok(latest.iter().filter_map(|import| self.todo(import)).take(ROWS).collect())
+        Ok(latest
+            .iter()
+            .filter_map(|import| self.todo(import))
+            .take(ROWS)
+            .collect())
     }
 
     fn todo(&self, import: &Import) -> Option<Todo> {
         let text = &self.text;
-        let plan: Option<Plan> = import.plan.as_deref().and_then(|plan| serde_json::from_str(plan).ok());
+        let plan: Option<Plan> = import
+            .plan
+            .as_deref()
+            .and_then(|plan| serde_json::from_str(plan).ok());
         let count = |class| {
             let count = plan.as_ref().map_or(0, |plan| plan.count(class));
             i64::try_from(count).unwrap_or(i64::MAX)
@@ -130,15 +149,26 @@ impl Home<'_> {
         };
         let (key, tone, about) = match import.state {
             ImportState::Planned => ("planned", Tone::Explain, counts()),
-            ImportState::Failed => ("failed", Tone::Fix, import.error.clone().unwrap_or_default()),
+            ImportState::Failed => (
+                "failed",
+                Tone::Fix,
+                import.error.clone().unwrap_or_default(),
+            ),
             ImportState::Stopped => ("stopped", Tone::Explain, String::new()),
             ImportState::Done if refused > 0 => {
                 let refused = format::integer(refused);
-                ("refused", Tone::Explain, text.with("server-todo-refused-count", &[("refused", &refused)]))
+                (
+                    "refused",
+                    Tone::Explain,
+                    text.with("server-todo-refused-count", &[("refused", &refused)]),
+                )
             }
             _ => return None,
         };
-        let href = self.reachable.by(self.visit, "/imports/{id}").then(|| format!("/imports/{}", import.id));
+        let href = self
+            .reachable
+            .by(self.visit, "/imports/{id}")
+            .then(|| format!("/imports/{}", import.id));
         Some(Todo {
             what: format!("{} · {}", self.dataset_title(&import.dataset), import.file),
             about: format!("{} {about}", import.updated),
@@ -155,7 +185,11 @@ impl Home<'_> {
                 Some(href) => Cell::link(href, &todo.what),
                 None => Cell::text(&todo.what),
             };
-            Row::new(vec![what, Cell::Markup(badge(todo.tone, &todo.action)), Cell::text(&todo.about)])
+            Row::new(vec![
+                what,
+                Cell::Markup(badge(todo.tone, &todo.action)),
+                Cell::text(&todo.about),
+            ])
         });
         Table::new(text.get("server-home-todo"))
             .column(Column::text("what", text.get("server-todo-what")))
@@ -184,17 +218,24 @@ impl Home<'_> {
                 }
             };
             let Some(found) = found else { continue };
-            let href = self
-                .reachable
-                .by(self.visit, "/map")
-                .then(|| ui::Url::parse("/map").with("figure", &figure.name).to_string());
-            definitions.push(format!("{}:{}", self.label(&figure.title), self.label(&figure.about)));
+            let href = self.reachable.by(self.visit, "/map").then(|| {
+                ui::Url::parse("/map")
+                    .with("figure", &figure.name)
+                    .to_string()
+            });
+            definitions.push(format!(
+                "{}:{}",
+                self.label(&figure.title),
+                self.label(&figure.about)
+            ));
             period = period.or(found.period);
             figures.push(Stat {
                 label: self.label(&figure.title),
                 value: format::integer(found.now),
                 unit: self.label(&figure.unit),
-                change: found.before.map(|before| Change::between(found.now, before)),
+                change: found
+                    .before
+                    .map(|before| Change::between(found.now, before)),
                 href,
             });
         }
@@ -204,7 +245,9 @@ impl Home<'_> {
         let head = registry.ledger().head().await?;
         let commit = format::integer(head.number.get());
         let day = clocks.as_of.to_string();
-        let when = self.text.with("server-home-source", &[("day", &day), ("commit", &commit)]);
+        let when = self
+            .text
+            .with("server-home-source", &[("day", &day), ("commit", &commit)]);
         let line = html! {
             (self.text.get("ui-source")) ": " (definitions.join(" "))
             @if let Some(period) = &period { " " (self.text.with("server-home-period", &[("period", period)])) }
@@ -216,14 +259,25 @@ impl Home<'_> {
     /// The commits since the beginning of yesterday that the reader may see; where there is none, the last.
     async fn commits(&self) -> Result<Markup, OpenError> {
         let registry = self.app.registry();
-        let latest = registry.ledger().commits(self.permit, CommitNumber::LATEST, COMMITS_LOOKED_AT).await?;
+        let latest = registry
+            .ledger()
+            .commits(self.permit, CommitNumber::LATEST, COMMITS_LOOKED_AT)
+            .await?;
         let units = self.app.security().units();
+        // As in the list of commits: those of one's own units, of common data, of definitions.
         let sees = |commit: &&Commit| {
-            commit.unit.is_none_or(|unit| unit == COMMON || self.permit.sees(&units, unit))
+            self.permit.reaches_everything()
+                || commit.dataset.is_empty()
+                || commit
+                    .unit
+                    .is_some_and(|unit| unit == COMMON || self.permit.sees(&units, unit))
         };
         let mut seen: Vec<&Commit> = latest.iter().filter(sees).collect();
         let yesterday = registry.today().add_days(-1).start();
-        let recent = seen.iter().filter(|commit| commit.time >= yesterday).count();
+        let recent = seen
+            .iter()
+            .filter(|commit| commit.time >= yesterday)
+            .count();
         seen.truncate(recent.clamp(1, ROWS));
         let actors = self.actors(&seen).await?;
         let mut rows = Vec::new();
@@ -276,7 +330,10 @@ impl Home<'_> {
 
     fn actor(&self, actor: &str, accounts: &HashMap<AccountId, String>) -> String {
         match account_of(actor) {
-            Some(id) => accounts.get(&id).cloned().unwrap_or_else(|| actor.to_owned()),
+            Some(id) => accounts
+                .get(&id)
+                .cloned()
+                .unwrap_or_else(|| actor.to_owned()),
             None if actor.starts_with("operator:") => self.text.get("server-actor-operator"),
             None => self.text.get("server-actor-program"),
         }
@@ -287,7 +344,10 @@ impl Home<'_> {
         let mut names = HashMap::new();
         let [_, (_, work)] = self.app.databases();
         let mut tx = work.read().await?;
-        for id in commits.iter().filter_map(|commit| account_of(&commit.actor)) {
+        for id in commits
+            .iter()
+            .filter_map(|commit| account_of(&commit.actor))
+        {
             if names.contains_key(&id) {
                 continue;
             }
@@ -300,5 +360,7 @@ impl Home<'_> {
 }
 
 fn account_of(actor: &str) -> Option<AccountId> {
-    actor.strip_prefix("account:").and_then(|number| number.parse().ok())
+    actor
+        .strip_prefix("account:")
+        .and_then(|number| number.parse().ok())
 }

@@ -39,7 +39,10 @@ pub(super) async fn show(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let kind = [
-        (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
+        (
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     (kind, text.into_text()).into_response()
@@ -49,16 +52,23 @@ pub(super) async fn show(
 /// and carries requests from elsewhere.
 fn may_read(token: Option<&str>, peer: SocketAddr, headers: &HeaderMap) -> bool {
     let Some(token) = token else {
-        let is_carried = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
+        let is_carried =
+            headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
         return peer.ip().to_canonical().is_loopback() && !is_carried;
     };
-    let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    said.and_then(|said| said.strip_prefix("Bearer ")).is_some_and(|said| is_same(said, token))
+    let said = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    said.and_then(|said| said.strip_prefix("Bearer "))
+        .is_some_and(|said| is_same(said, token))
 }
 
 /// Takes as long for every wrong token of the same length.
 fn is_same(said: &str, token: &str) -> bool {
-    let differences = said.bytes().zip(token.bytes()).fold(0_u8, |found, (one, other)| found | (one ^ other));
+    let differences = said
+        .bytes()
+        .zip(token.bytes())
+        .fold(0_u8, |found, (one, other)| found | (one ^ other));
     said.len() == token.len() && differences == 0
 }
 
@@ -68,24 +78,48 @@ async fn held(app: &App, text: &mut Exposition) -> Result<(), OpenError> {
     let head = registry.ledger().head().await?;
     text.describe("weihe_head_commit", "gauge", "Number of the last commit");
     text.sample("weihe_head_commit", &[], head.number.get() as f64);
-    text.describe("weihe_head_time_seconds", "gauge", "When the last commit was made");
-    text.sample("weihe_head_time_seconds", &[], head.time.get() as f64 / 1000.0);
+    text.describe(
+        "weihe_head_time_seconds",
+        "gauge",
+        "When the last commit was made",
+    );
+    text.sample(
+        "weihe_head_time_seconds",
+        &[],
+        head.time.get() as f64 / 1000.0,
+    );
     text.describe("weihe_rows", "gauge", "Records held today, by dataset");
     let clocks = Clocks::latest(registry.today());
     for dataset in app.standard().datasets() {
         let view = registry.view(&permit, &dataset.name, clocks).await?;
-        text.sample("weihe_rows", &[("dataset", &dataset.name)], view.len() as f64);
+        text.sample(
+            "weihe_rows",
+            &[("dataset", &dataset.name)],
+            view.len() as f64,
+        );
     }
     text.describe("weihe_imports", "gauge", "Imports by state");
     let counts = registry.imports().counts(&permit).await;
     for (state, count) in counts.map_err(|error| OpenError::Program(error.to_string()))? {
         text.sample("weihe_imports", &[("state", state.as_str())], count as f64);
     }
-    text.describe("weihe_database_bytes", "gauge", "Size of a database on disk");
+    text.describe(
+        "weihe_database_bytes",
+        "gauge",
+        "Size of a database on disk",
+    );
     for (name, db) in app.databases() {
-        text.sample("weihe_database_bytes", &[("database", name)], db.size_bytes().await? as f64);
+        text.sample(
+            "weihe_database_bytes",
+            &[("database", name)],
+            db.size_bytes().await? as f64,
+        );
     }
-    text.describe("weihe_units", "gauge", "Units in the tree that permits are judged by");
+    text.describe(
+        "weihe_units",
+        "gauge",
+        "Units in the tree that permits are judged by",
+    );
     text.sample("weihe_units", &[], app.security().units().len() as f64);
     Ok(())
 }
@@ -95,7 +129,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -109,7 +146,13 @@ mod tests {
 
     #[test]
     fn with_a_token_only_who_knows_it_reads() {
-        let read = |pairs| may_read(Some("secret"), "127.0.0.1:5".parse().unwrap(), &headers(pairs));
+        let read = |pairs| {
+            may_read(
+                Some("secret"),
+                "127.0.0.1:5".parse().unwrap(),
+                &headers(pairs),
+            )
+        };
         assert!(read(&[("authorization", "Bearer secret")]));
         assert!(!read(&[("authorization", "Bearer secrex")]));
         assert!(!read(&[("authorization", "Bearer secret2")]));

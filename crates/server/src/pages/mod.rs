@@ -19,8 +19,16 @@ pub(crate) fn room(app: App) -> Room<()> {
         .get("/", Access::SignedIn, home::show)
         .get("/healthz", Access::Public, health::show)
         .get("/metrics", Access::Public, metrics::show)
-        .get("/settings", Access::Action(Action::ManageSettings), settings::show)
-        .post("/settings", Access::Action(Action::ManageSettings), settings::save)
+        .get(
+            "/settings",
+            Access::Action(Action::ManageSettings),
+            settings::show,
+        )
+        .post(
+            "/settings",
+            Access::Action(Action::ManageSettings),
+            settings::save,
+        )
         .with_state(app)
 }
 

@@ -21,7 +21,12 @@ pub const BANNER: &str = "banner";
 pub const MAP_REVIEW_NUMBER: &str = "map_review_number";
 
 /// The settings of the form, with how many letters they may have.
-const FIELDS: [(&str, usize); 4] = [(NAME, 60), (MAP_REVIEW_NUMBER, 60), (BANNER, 200), (NOTE_SETTING, 400)];
+const FIELDS: [(&str, usize); 4] = [
+    (NAME, 60),
+    (MAP_REVIEW_NUMBER, 60),
+    (BANNER, 200),
+    (NOTE_SETTING, 400),
+];
 
 /// What of the settings stands on pages, kept in memory: every page asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +43,10 @@ impl Display {
     pub(crate) async fn read(security: &Security) -> Result<Self, SecurityError> {
         let held = security.settings().await?;
         let value = |name: &str| {
-            held.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+            held.iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
         };
         Ok(Self {
             name: value(NAME),
@@ -54,7 +62,10 @@ pub(super) async fn show(State(app): State<App>, shell: Shell) -> Response {
         Err(error) => return super::failed(shell, error.code(), &error),
     };
     let state = FIELDS.iter().fold(FormState::new(), |state, (name, _)| {
-        let value = held.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+        let value = held
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str());
         state.with(name, value)
     });
     page(&app, shell, &state, StatusCode::OK)
@@ -83,12 +94,18 @@ pub(super) async fn save(
     }
 }
 
-async fn write(app: &App, permit: &security::Permit, state: &FormState) -> Result<(), SecurityError> {
+async fn write(
+    app: &App,
+    permit: &security::Permit,
+    state: &FormState,
+) -> Result<(), SecurityError> {
     for (name, _) in FIELDS {
         let held = app.security().setting(name).await?.unwrap_or_default();
         // A field that was not sent is left as it is.
         if state.has(name) && held != state.value(name) {
-            app.security().put_setting(permit, name, state.value(name)).await?;
+            app.security()
+                .put_setting(permit, name, state.value(name))
+                .await?;
         }
     }
     app.reload_display().await
@@ -100,23 +117,39 @@ fn label(text: &Text, name: &str) -> String {
 
 fn page(app: &App, shell: Shell, state: &FormState, status: StatusCode) -> Response {
     let text = shell.text.clone();
-    let labels: Vec<(&str, String)> = FIELDS.iter().map(|(name, _)| (*name, label(&text, name))).collect();
-    let labels: Vec<(&str, &str)> = labels.iter().map(|(name, label)| (*name, label.as_str())).collect();
+    let labels: Vec<(&str, String)> = FIELDS
+        .iter()
+        .map(|(name, _)| (*name, label(&text, name)))
+        .collect();
+    let labels: Vec<(&str, &str)> = labels
+        .iter()
+        .map(|(name, label)| (*name, label.as_str()))
+        .collect();
     let field = |name: &str, longest: usize| {
         let hint = text.get(&format!("server-setting-{}-hint", name.replace('_', "-")));
         let field = Field::new(name, label(&text, name))
             .hint(hint)
             .max_length(u32::try_from(longest).unwrap_or(u32::MAX))
             .autocomplete("off");
-        let field = if longest > 100 { field.input(Input::Area { rows: 2 }) } else { field };
+        let field = if longest > 100 {
+            field.input(Input::Area { rows: 2 })
+        } else {
+            field
+        };
         field.render(&text, state)
     };
     let was_saved = shell.url.get("saved").is_some() && state.is_right();
     let standard = app.standard();
     let engine = app.databases()[0].1.engine().name();
     let facts = [
-        (text.get("server-about-version"), html! { (env!("CARGO_PKG_VERSION")) }),
-        (text.get("server-about-definitions"), html! { (standard.version()) }),
+        (
+            text.get("server-about-version"),
+            html! { (env!("CARGO_PKG_VERSION")) },
+        ),
+        (
+            text.get("server-about-definitions"),
+            html! { (standard.version()) },
+        ),
         (
             text.get("server-about-definitions-hash"),
             ui::code(standard.hash().get(..16).unwrap_or_default()),
@@ -133,5 +166,11 @@ fn page(app: &App, shell: Shell, state: &FormState, status: StatusCode) -> Respo
         }
         (section(&text.get("server-about"), html! {}, key_values(&facts)))
     };
-    shell.page(text.get("server-settings")).narrow().cache(Cache::Never).status(status).body(body).into_response()
+    shell
+        .page(text.get("server-settings"))
+        .narrow()
+        .cache(Cache::Never)
+        .status(status)
+        .body(body)
+        .into_response()
 }

@@ -19,9 +19,14 @@ fn a_mistake_in_an_overlay_is_named_with_file_line_and_what_to_write() {
         sql = \"length(nmae) > 3\"\nsource = \"ours\"\nconfidence = \"proposal\"\n";
     std::fs::write(data.join("standard/checks/ours.toml"), check).unwrap();
     let ran = run(&data, &["standard", "check"]).ended_with(1);
-    assert!(ran.stdout.contains("standard/checks/ours.toml:9: "), "{ran:?}");
+    assert!(
+        ran.stdout.contains("standard/checks/ours.toml:9: "),
+        "{ran:?}"
+    );
     assert!(ran.stdout.contains("`name`"), "{ran:?}");
-    let told = run(&data, &["standard", "check", "--format", "json"]).ended_with(1).json();
+    let told = run(&data, &["standard", "check", "--format", "json"])
+        .ended_with(1)
+        .json();
     assert_eq!(told["problems"][0]["line"], 9);
     // The program does not start with it either.
     let stopped = run(&data, &["verify"]).ended_with(2);

@@ -25,13 +25,18 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn location(&self) -> &str {
-        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(header::LOCATION)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The value of the first input of that name.
     pub(super) fn input(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
-        let (_, rest) = self.text.split_once(&mark).unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        let (_, rest) = self
+            .text
+            .split_once(&mark)
+            .unwrap_or_else(|| panic!("no {name} in {}", self.text));
         rest.split('"').next().unwrap().to_owned()
     }
 
@@ -56,13 +61,25 @@ impl Browser {
         let (router, routes) = rooms.into_parts();
         let table = Arc::new(RouteTable::new(routes).unwrap());
         let catalogue = ui::Catalogue::new(vec![security::messages(), crate::messages()]);
-        let program = web::protect(router, registry.security().clone(), table, web::plain_frame())
-            .layer(Extension(catalogue));
-        Browser { program, cookies: BTreeMap::new() }
+        let program = web::protect(
+            router,
+            registry.security().clone(),
+            table,
+            web::plain_frame(),
+        )
+        .layer(Extension(catalogue));
+        Browser {
+            program,
+            cookies: BTreeMap::new(),
+        }
     }
 
     async fn send(&mut self, mut request: Request<Body>) -> Answer {
-        let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let jar: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let headers = request.headers_mut();
         headers.insert(header::COOKIE, jar.join("; ").parse().unwrap());
         headers.insert(header::HOST, "weihe.example".parse().unwrap());
@@ -74,16 +91,22 @@ impl Browser {
         let response = self.program.clone().oneshot(request).await.unwrap();
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            self.cookies.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+            self.cookies
+                .insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
         }
         let status = response.status();
         let headers = response.headers().clone();
-        let bytes = to_bytes(response.into_body(), 16 << 20).await.unwrap();
-        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let bytes = to_bytes(response.into_body(), 256 << 20).await.unwrap();
+        Answer {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     pub(super) async fn get(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
     }
 
     pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
@@ -97,28 +120,42 @@ impl Browser {
             }
             body.push_str(&pair);
         }
-        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// Sends a file with the fields of the upload form, the token first.
-    pub(super) async fn upload(&mut self, token: &str, fields: &[(&str, &str)], name: &str, content: &str) -> Answer {
+    pub(super) async fn upload(
+        &mut self,
+        token: &str,
+        fields: &[(&str, &str)],
+        name: &str,
+        content: &str,
+    ) -> Answer {
         let mut body = String::new();
         for (field, value) in [("csrf", token)].iter().chain(fields) {
-            body.push_str(&format!("--B\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"));
+            body.push_str(&format!(
+                "--B\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+            ));
         }
         body.push_str(&format!(
             "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
              Content-Type: text/csv\r\n\r\n{content}\r\n--B--\r\n"
         ));
-        let request = Request::post("/imports").header(header::CONTENT_TYPE, "multipart/form-data; boundary=B");
+        let request = Request::post("/imports")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=B");
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     pub(super) async fn sign_in(&mut self, login: &str, password: &str) {
         let token = self.get("/signin").await.input("csrf");
-        let answer =
-            self.post("/signin", &[("csrf", &token), ("login", login), ("password", password)]).await;
+        let answer = self
+            .post(
+                "/signin",
+                &[("csrf", &token), ("login", login), ("password", password)],
+            )
+            .await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     }
 }

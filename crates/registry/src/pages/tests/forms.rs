@@ -9,12 +9,18 @@ fn filled<'a>(page: &'a Answer, said: &[(&'a str, &'a str)]) -> Vec<(String, Str
     hidden
         .iter()
         .map(|name| ((*name).to_owned(), page.input(name)))
-        .chain(said.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        .chain(
+            said.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
         .collect()
 }
 
 async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Answer {
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     browser.post(path, &fields).await
 }
 
@@ -34,7 +40,11 @@ async fn save(browser: &mut Browser, path: &str, mut fields: Vec<(String, String
     if boxes.is_empty() {
         return answer;
     }
-    fields.extend(boxes.into_iter().map(|value| ("_confirmed".to_owned(), value)));
+    fields.extend(
+        boxes
+            .into_iter()
+            .map(|value| ("_confirmed".to_owned(), value)),
+    );
     send(browser, path, &fields).await
 }
 

@@ -16,7 +16,10 @@ fn names(html: &str) -> Vec<String> {
 
 /// The first column of a CSV after its header.
 fn first_column(csv: &str) -> Vec<String> {
-    csv.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
+    csv.lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap().to_owned())
+        .collect()
 }
 
 db::on_both_engines! {
@@ -91,6 +94,12 @@ db::on_both_engines! {
         let mut browser = someone(&registry, "yan", "statistician", Some(yanta)).await;
         let list = browser.get("/institutions").await.fine();
         assert!(list.has("雁塔区翠华路小学") && !list.has("凤翔区东关初级中学"), "{}", list.text);
+        // The school years of the own schools, and no others.
+        assert!(list.has("1,653"), "{}", list.text);
+        // The log shows the commits of the own unit, with its name.
+        let log = browser.get("/commits").await.fine();
+        assert!(log.has("雁塔区教育局") && !log.has("凤翔区教育局"), "{}", log.text);
+        assert!(log.has("《学校.csv》") && log.has("《学年.csv》"), "{}", log.text);
         let own = school(&registry, "雁塔区翠华路小学").await;
         let other = school(&registry, "凤翔区东关初级中学").await;
         browser.get(&format!("/institutions/{own}")).await.fine();

@@ -48,11 +48,26 @@ async fn take_in(registry: &Registry, dataset: &str, name: &str, content: &str) 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
-    let effective = if dataset == "institution" { "2020-09-01" } else { "" };
-    let request = Request { effective: effective.to_owned(), reason: "测试".to_owned(), ..Request::default() };
+    let effective = if dataset == "institution" {
+        "2020-09-01"
+    } else {
+        ""
+    };
+    let request = Request {
+        effective: effective.to_owned(),
+        reason: "测试".to_owned(),
+        ..Request::default()
+    };
     let (_, finished) = registry
         .imports()
-        .run_now(&permit(), dataset, &path, &request, false, Progress::silent())
+        .run_now(
+            &permit(),
+            dataset,
+            &path,
+            &request,
+            false,
+            Progress::silent(),
+        )
         .await
         .unwrap();
     assert!(!finished.plan.has_refusals(), "{:#?}", finished.plan.causes);
@@ -61,16 +76,30 @@ async fn take_in(registry: &Registry, dataset: &str, name: &str, content: &str) 
 /// The record of the school of that name.
 async fn school(registry: &Registry, name: &str) -> i64 {
     let clocks = registry.clocks(None, None).await.unwrap();
-    let view = registry.view(&permit(), "institution", clocks).await.unwrap();
-    let (record, own) = (view.column("record_id").unwrap(), view.column("name").unwrap());
-    let row = view.rows().find(|row| view.table().text(own, *row) == Some(name)).unwrap();
+    let view = registry
+        .view(&permit(), "institution", clocks)
+        .await
+        .unwrap();
+    let (record, own) = (
+        view.column("record_id").unwrap(),
+        view.column("name").unwrap(),
+    );
+    let row = view
+        .rows()
+        .find(|row| view.table().text(own, *row) == Some(name))
+        .unwrap();
     view.table().int(record, row).unwrap()
 }
 
 /// The unit of that code.
 async fn unit(registry: &Registry, code: &str) -> UnitId {
     let clocks = registry.clocks(None, None).await.unwrap();
-    let names = crate::lists::Names::of(registry.view(&permit(), "education_unit", clocks).await.unwrap());
+    let names = crate::lists::Names::of(
+        registry
+            .view(&permit(), "education_unit", clocks)
+            .await
+            .unwrap(),
+    );
     UnitId::new(names.by_code(code).unwrap())
 }
 
@@ -83,7 +112,10 @@ async fn someone(registry: &Registry, login: &str, post: &str, unit: Option<Unit
         password: Some(PASSWORD.to_owned()),
     };
     let (id, _) = security.create_account(&permit(), account).await.unwrap();
-    security.grant(&permit(), id, post, unit, None).await.unwrap();
+    security
+        .grant(&permit(), id, post, unit, None)
+        .await
+        .unwrap();
     let mut browser = Browser::new(registry);
     browser.sign_in(login, PASSWORD).await;
     browser
