@@ -102,6 +102,7 @@ cli-demo-townships = Townships
 cli-demo-villages = Villages
 cli-demo-boundaries = Outlines
 cli-demo-institutions = Institutions
+cli-demo-attached = Teaching sites, attached classes, campuses
 cli-demo-closings = Closings
 cli-demo-headlines = Yearly headlines
 cli-demo-population = Population

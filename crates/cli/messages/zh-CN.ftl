@@ -102,6 +102,7 @@ cli-demo-townships = 载入乡镇
 cli-demo-villages = 载入村(社区)
 cli-demo-boundaries = 载入边界
 cli-demo-institutions = 载入学校(机构)
+cli-demo-attached = 载入教学点、附设班和校区
 cli-demo-closings = 载入撤并记录
 cli-demo-headlines = 载入年度概况
 cli-demo-population = 载入人口

@@ -194,10 +194,12 @@ impl<'p> Builder<'p> {
             (Kind::Primary, _, Some(village)) if is_rural && is_public => {
                 format!("{town}{village}小学")
             }
-            (Kind::Primary, _, _) if is_public => format!(
-                "{town}{}小学",
-                self.ordinal(Kind::Primary, &format!("{county}{town}"))
-            ),
+            (Kind::Primary, _, _) if is_public => {
+                // With 街道 in it: 城关第二小学 would be a real one in many counties.
+                let full = &self.places.townships.get(slot.township)?.name;
+                let ordinal = self.ordinal(Kind::Primary, &format!("{county}{full}"));
+                format!("{full}{ordinal}小学")
+            }
             (Kind::Junior, Site::Central, _) if slot.setting != Setting::Seat => {
                 format!("{town}{junior}")
             }

@@ -106,9 +106,10 @@ pub(crate) fn boundaries(places: &Places) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Institutions as they were founded. The status is left to the registry (`open` for what is new), so that
+/// Institutions as they were founded: schools, or what is attached to them. Two files, because checks see a
+/// parent only when it is held already. The status is left to the registry (`open` for what is new), so that
 /// reading the file again does not open what was closed since.
-pub(crate) fn institutions(province: &Province) -> Bytes {
+pub(crate) fn institutions(province: &Province, attached: bool) -> Bytes {
     let header = [
         "code",
         "name",
@@ -131,7 +132,8 @@ pub(crate) fn institutions(province: &Province) -> Bytes {
         "note",
     ];
     table(&header, |writer| {
-        for institution in &province.institutions {
+        let listed = province.institutions.iter();
+        for institution in listed.filter(|each| each.parent.is_some() == attached) {
             let parent = institution
                 .parent
                 .and_then(|parent| province.institutions.get(parent));
@@ -214,7 +216,7 @@ pub(crate) fn headlines(province: &Province) -> Bytes {
                     .map(|classes| classes.to_string())
                     .unwrap_or_default(),
                 &headline.teachers().to_string(),
-                &headline.building_area.to_string(),
+                &square_metres(headline.building_area),
                 "synthetic",
             ])?;
         }
@@ -246,6 +248,10 @@ fn township_code<'p>(places: &'p Places, institution: &Institution) -> &'p str {
         .townships
         .get(institution.township)
         .map_or("", |township| township.code.as_str())
+}
+
+fn square_metres(hundredths: u32) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// To a millionth of a degree (0.1 m).

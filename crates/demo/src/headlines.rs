@@ -169,8 +169,8 @@ fn class_size(stage: Stage, setting: Setting) -> u64 {
     };
     let sizes: [u64; 5] = match stage {
         Stage::Preschool => [290, 300, 260, 190, 160],
-        Stage::Primary => [455, 460, 370, 190, 85],
-        Stage::Junior => [470, 485, 420, 330, 330],
+        Stage::Primary => [430, 440, 385, 205, 85],
+        Stage::Junior => [465, 480, 425, 340, 340],
         Stage::Senior => [495, 505, 500, 480, 480],
         Stage::Vocational => [410; 5],
         Stage::Special => [95; 5],
@@ -396,7 +396,7 @@ fn classes_of(pupils: u64, class_size: u64, factor: u64, most: u64, stage: Stage
     by_size.max(pupils.div_ceil(most)).max(grades).max(1)
 }
 
-/// Square metres of each institution, enough for its fullest year and the same in all of them.
+/// Hundredths of square metres of each institution, enough for its fullest year and the same in all of them.
 fn building_areas(
     institutions: &[Institution],
     parts: &BTreeMap<(usize, i32), Vec<StagePart>>,
@@ -425,7 +425,7 @@ fn building_areas(
                 Setting::Site => 1800,
             };
             let by_chance = Random::of(seed, "building area", place as u64).between(780, 1280);
-            u32::try_from(tenths * by_place * by_chance / 10_000_000).unwrap_or(u32::MAX)
+            u32::try_from(tenths * by_place * by_chance / 100_000).unwrap_or(u32::MAX)
         })
         .collect()
 }

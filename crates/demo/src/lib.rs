@@ -36,8 +36,9 @@
 //!
 //! Codes have the form of real ones and cannot be one: their serials begin at 990001, where the province
 //! gives them out from 000001 on, and codes of universities have five-digit codes below 10000, of which there
-//! are none. Names: see [`names`]' rule that nothing carries a name by which a real school is known. There are
-//! no telephone numbers, no contacts and no house numbers.
+//! are none. Nothing carries a name by which a real school is known: what has a name of its own has a coined
+//! word in it, all else is named after its town, village or street (names.rs). There are no telephone numbers,
+//! no contacts and no house numbers.
 //!
 //! # How it is made
 //!

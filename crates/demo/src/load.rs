@@ -11,6 +11,7 @@ use security::Permit;
 
 use crate::error::DemoError;
 use crate::files;
+use crate::model::Institution;
 use crate::province::{Province, SEED};
 
 /// A part of the load, in order.
@@ -22,8 +23,10 @@ pub enum Part {
     Villages,
     /// Outlines of counties, cities and the province.
     Boundaries,
-    /// Institutions, each from its founding date on.
+    /// Schools of all times, each from its founding date on.
     Institutions,
+    /// Teaching sites, attached classes and campuses.
+    Attached,
     /// What was closed, each from its closing date on.
     Closings,
     /// Yearly headlines.
@@ -34,11 +37,12 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which they are loaded.
-    pub const ALL: [Part; 7] = [
+    pub const ALL: [Part; 8] = [
         Part::Townships,
         Part::Villages,
         Part::Boundaries,
         Part::Institutions,
+        Part::Attached,
         Part::Closings,
         Part::Headlines,
         Part::Population,
@@ -51,6 +55,7 @@ impl Part {
             Part::Villages => "villages",
             Part::Boundaries => "boundaries",
             Part::Institutions => "institutions",
+            Part::Attached => "attached",
             Part::Closings => "closings",
             Part::Headlines => "headlines",
             Part::Population => "population",
@@ -62,7 +67,7 @@ impl Part {
         match self {
             Part::Townships | Part::Villages => "division",
             Part::Boundaries => "division_boundary",
-            Part::Institutions | Part::Closings => "institution",
+            Part::Institutions | Part::Attached | Part::Closings => "institution",
             Part::Headlines => "institution_year",
             Part::Population => "division_population",
         }
@@ -80,7 +85,7 @@ impl Part {
     /// The date field from which each row holds, where rows say it themselves.
     fn effective_field(self) -> Option<&'static str> {
         match self {
-            Part::Institutions => Some("founded"),
+            Part::Institutions | Part::Attached => Some("founded"),
             Part::Closings => Some("closed"),
             _ => None,
         }
@@ -91,7 +96,8 @@ impl Part {
             Part::Townships => files::townships(&province.places),
             Part::Villages => files::villages(&province.places),
             Part::Boundaries => Ok(files::boundaries(&province.places)),
-            Part::Institutions => files::institutions(province),
+            Part::Institutions => files::institutions(province, false),
+            Part::Attached => files::institutions(province, true),
             Part::Closings => files::closings(province),
             Part::Headlines => files::headlines(province),
             Part::Population => files::population(province),
@@ -100,6 +106,13 @@ impl Part {
 
     fn rows(self, province: &Province) -> u64 {
         let places = &province.places;
+        let schools = |which: fn(&Institution) -> bool| {
+            province
+                .institutions
+                .iter()
+                .filter(|each| which(each))
+                .count()
+        };
         let count = match self {
             Part::Townships => places.townships.len(),
             Part::Villages => places.villages.len(),
@@ -109,12 +122,9 @@ impl Part {
                 .iter()
                 .map(|layer| layer.regions.len())
                 .sum(),
-            Part::Institutions => province.institutions.len(),
-            Part::Closings => province
-                .institutions
-                .iter()
-                .filter(|each| each.closing.is_some())
-                .count(),
+            Part::Institutions => schools(|each| each.parent.is_none()),
+            Part::Attached => schools(|each| each.parent.is_some()),
+            Part::Closings => schools(|each| each.closing.is_some()),
             Part::Headlines => province.headlines.len(),
             Part::Population => province.population.len(),
         };

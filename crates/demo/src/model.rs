@@ -244,7 +244,7 @@ pub struct Headline {
     pub year: i32,
     /// Its stages.
     pub parts: Vec<StagePart>,
-    /// Building area in square metres.
+    /// Building area in hundredths of square metres.
     pub building_area: u32,
 }
 

@@ -1,11 +1,12 @@
 //! Names in the usual style, and never one that people know.
 //!
-//! What is counted off or named after a place (`…镇中心小学`, `…村小学`, `…县第二初级中学`) begins with its
-//! county's name. Some of these names exist, as thousands of such schools do, but no school is known by one.
+//! What is counted off or named after a place (`…镇中心小学`, `…村小学`, `…街道第二小学`, `…县第二初级中学`)
+//! begins with its county's name. Of the central schools of towns many exist under just this name, since
+//! every town has one; nobody knows a school by it, and all else about it is made up.
 //! Whatever else has a name of its own (kindergartens in private hands, senior, vocational and special
 //! schools, colleges) gets a coined word of two characters that are drawn from two lists; schools of renown
 //! have ordinals of their city, names of universities or of places, and no such word. A test holds all names
-//! against two lists of real schools.
+//! against lists of real schools and universities: only schools of towns may be in them.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +25,9 @@ const SECOND: [char; 24] = [
 ];
 
 /// Words in a village's name that would make the name of a school say something else.
-const UNFIT: [&str; 34] = [
+const UNFIT: [&str; 36] = [
+    "第",
+    "新型农村",
     "大学",
     "学院",
     "学校",
@@ -86,12 +89,7 @@ const VILLAGE_ENDINGS: [&str; 19] = [
 
 /// `西一路街道` → `西一路`; towns keep their 镇.
 pub(crate) fn township_base(name: &str) -> String {
-    let bare = name
-        .strip_suffix("街道办事处")
-        .or_else(|| name.strip_suffix("街道"))
-        .unwrap_or(name);
-    // 红旗街道 would become 红旗, 中山街街道 stays 中山街: both read well before 第一小学.
-    bare.to_owned()
+    name.strip_suffix("街道").unwrap_or(name).to_owned()
 }
 
 /// `高家村委会` → `高家村`, `民乐社区居委会` → `民乐`; `None` where nothing usable is left.

@@ -1,7 +1,8 @@
 //! The figures that the province is calibrated to, and where each comes from.
 //!
-//! Published: 陕西省教育事业发展统计公报 of 2013, 2021 and 2022, the census of 2020 (see
-//! the page of the crate). Everything between and after is an estimate of ours and says so.
+//! Published: 陕西省教育事业发展统计公报 of 2013, 2021 and 2022 and the census of 2020, all transcribed from
+//! public web pages. Everything between and after is an estimate of ours and says so. Of the two versions of
+//! the totals of 2022 (8,608,755 and 8,608,736 pupils) the first one, of 2023-05-12, is taken.
 
 use crate::model::{Kind, Stage};
 
@@ -114,7 +115,8 @@ pub fn private_permille(kind: Kind) -> u64 {
     }
 }
 
-/// Records that are not counted as schools (ours; none of these numbers is published).
+/// Teaching sites, which are not counted as schools, as attached classes and campuses are not (all ours, and
+/// at most so many: a site needs a village that is free).
 pub const TEACHING_SITES: u64 = 1_100;
 /// Of the teaching sites, those that stand where a primary school was closed.
 pub const SITES_OF_CLOSED: u64 = 300;

@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kernel::{Clocks, CommitNumber, Day, UnitId};
 use registry::Registry;
+use registry::held::View;
 use security::Permit;
 use standard::Standard;
 
 use crate::cache::Bounded;
 use crate::error::GeoError;
-use crate::history::Histories;
+use crate::figures::YEARS;
+use crate::history::{Histories, Turns};
 use crate::layers::{BOUNDARY, DIVISION, PlaceNumber, Scene};
 use crate::model::Level;
+use crate::numbers::{LatestKey, LatestYears, Numbers};
 use crate::schools::{INSTITUTION, SchoolTable, Schools};
 use crate::tiles::{StoredTile, TileKey};
 
@@ -37,7 +40,19 @@ struct Inner {
     schools: Bounded<SchoolsKey, SchoolTable>,
     tiles: Bounded<TileKey, StoredTile>,
     histories: Bounded<CommitNumber, Histories>,
+    latest: Bounded<LatestKey, LatestYears>,
+    commits: Bounded<CommitNumber, Commits>,
+    turns: Bounded<(CommitNumber, CommitNumber), Turns>,
     tables: AtomicU64,
+}
+
+/// The last commits up to one that touched what maps are made of. The past does not change.
+#[derive(Debug, Clone, Copy)]
+struct Commits {
+    divisions: CommitNumber,
+    outlines: CommitNumber,
+    institutions: CommitNumber,
+    years: CommitNumber,
 }
 
 impl std::fmt::Debug for Geo {
@@ -48,7 +63,8 @@ impl std::fmt::Debug for Geo {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct SceneKey {
-    as_of: Day,
+    /// The first day of those on which the map is the same.
+    from: Day,
     divisions: CommitNumber,
     outlines: CommitNumber,
 }
@@ -70,6 +86,7 @@ pub(crate) struct Moment {
     pub(crate) known_on: Option<Day>,
     /// The divisions and outlines.
     pub(crate) scene: Arc<Scene>,
+    commits: Commits,
 }
 
 impl Geo {
@@ -83,6 +100,9 @@ impl Geo {
             schools: Bounded::new(MOST_SCHOOLS),
             tiles: Bounded::new(MOST_TILES),
             histories: Bounded::new(32 << 20),
+            latest: Bounded::new(32 << 20),
+            commits: Bounded::new(64 << 10),
+            turns: Bounded::new(1 << 20),
             tables: AtomicU64::new(0),
         }))
     }
@@ -95,7 +115,8 @@ impl Geo {
     pub async fn warm(&self) -> Result<(), GeoError> {
         let permit = Permit::for_job("tiles").map_err(|error| GeoError::Task(error.to_string()))?;
         let moment = self.moment(&permit, None, None).await?;
-        self.schools(&permit, &moment).await?;
+        Numbers::read(self, &permit, &moment).await?;
+        self.histories(&permit).await?;
         self.prepare(&moment.scene, Level::Township).await
     }
 
@@ -118,25 +139,27 @@ impl Geo {
         as_of: Option<Day>,
         known_on: Option<Day>,
     ) -> Result<Moment, GeoError> {
+        permit
+            .require(standard::Action::Read)
+            .map_err(security::SecurityError::from)?;
         let ledger = self.0.registry.ledger();
         let mut clocks = self.0.registry.clocks(as_of, known_on).await?;
         if clocks.as_known_on == CommitNumber::LATEST {
             // From here on the answer is of one commit, whatever is written meanwhile.
             clocks.as_known_on = ledger.head().await?.number;
         }
+        let commits = self.commits(clocks.as_known_on).await?;
         let key = SceneKey {
-            as_of: clocks.as_of,
-            divisions: ledger.last_commit_of(DIVISION, clocks.as_known_on).await?,
-            outlines: ledger.last_commit_of(BOUNDARY, clocks.as_known_on).await?,
+            from: self.first_day_like(permit, clocks, commits).await?,
+            divisions: commits.divisions,
+            outlines: commits.outlines,
         };
-        permit
-            .require(standard::Action::Read)
-            .map_err(security::SecurityError::from)?;
         if let Some(scene) = self.0.scenes.get(&key) {
             return Ok(Moment {
                 clocks,
                 known_on,
                 scene,
+                commits,
             });
         }
         let _one_at_a_time = self.0.making.lock().await;
@@ -145,6 +168,7 @@ impl Geo {
                 clocks,
                 known_on,
                 scene,
+                commits,
             });
         }
         let scene = Arc::new(Scene::read(&self.0.registry, permit, clocks).await?);
@@ -153,6 +177,7 @@ impl Geo {
             clocks,
             known_on,
             scene,
+            commits,
         })
     }
 
@@ -172,10 +197,7 @@ impl Geo {
         moment: &Moment,
     ) -> Result<Schools, GeoError> {
         let registry = &self.0.registry;
-        let institutions = registry
-            .ledger()
-            .last_commit_of(INSTITUTION, moment.clocks.as_known_on)
-            .await?;
+        let institutions = moment.commits.institutions;
         loop {
             let units = registry.security().units();
             let view = registry.view(permit, INSTITUTION, moment.clocks).await?;
@@ -206,6 +228,70 @@ impl Geo {
             };
             return Ok(Schools::new(table, view));
         }
+    }
+
+    /// The first of the days up to this one since which neither divisions nor outlines change: maps of all
+    /// these days share one scene. Of a past state of knowledge each day has its own.
+    async fn first_day_like(
+        &self,
+        permit: &Permit,
+        clocks: Clocks,
+        commits: Commits,
+    ) -> Result<Day, GeoError> {
+        let head = self.0.registry.ledger().head().await?.number;
+        let now = self.commits(head).await?;
+        let known = (now.divisions, now.outlines);
+        if (commits.divisions, commits.outlines) != known {
+            return Ok(clocks.as_of);
+        }
+        if let Some(turns) = self.0.turns.get(&known) {
+            return Ok(turns.last_before(clocks.as_of));
+        }
+        let turns = Arc::new(Turns::read(&self.0.registry, permit).await?);
+        // What was read is of these commits only if none came in between.
+        let after = self.0.registry.ledger().head().await?.number;
+        if after != head {
+            return Ok(clocks.as_of);
+        }
+        self.0.turns.put(known, Arc::clone(&turns), turns.memory());
+        Ok(turns.last_before(clocks.as_of))
+    }
+
+    async fn commits(&self, known_on: CommitNumber) -> Result<Commits, GeoError> {
+        if let Some(commits) = self.0.commits.get(&known_on) {
+            return Ok(*commits);
+        }
+        let ledger = self.0.registry.ledger();
+        let commits = Commits {
+            divisions: ledger.last_commit_of(DIVISION, known_on).await?,
+            outlines: ledger.last_commit_of(BOUNDARY, known_on).await?,
+            institutions: ledger.last_commit_of(INSTITUTION, known_on).await?,
+            years: ledger.last_commit_of(YEARS, known_on).await?,
+        };
+        self.0
+            .commits
+            .put(known_on, Arc::new(commits), size_of::<Commits>() + 64);
+        Ok(commits)
+    }
+
+    /// The latest school years of the table that a view looks at.
+    pub(crate) fn latest_years(
+        &self,
+        moment: &Moment,
+        schools: &Schools,
+        view: &View,
+    ) -> Arc<LatestYears> {
+        let key = LatestKey {
+            as_of: moment.clocks.as_of,
+            years: moment.commits.years,
+            schools: schools.table_id(),
+        };
+        if let Some(latest) = self.0.latest.get(&key) {
+            return latest;
+        }
+        let latest = Arc::new(LatestYears::new(view, schools));
+        self.0.latest.put(key, Arc::clone(&latest), latest.memory());
+        latest
     }
 
     /// The lives of divisions as known now.

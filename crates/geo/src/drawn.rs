@@ -2,53 +2,16 @@
 
 use std::collections::HashSet;
 
-use registry::held::View;
-use security::Permit;
 use standard::{Figure, Lang};
 use ui::{Language, Text, format};
 
-use crate::api::{Geo, Moment};
-use crate::error::GeoError;
+use crate::api::Geo;
 use crate::figures::classes::Classes;
-use crate::figures::{self, Evaluation, POPULATION, Sources, Span, Sums, YEARS};
+use crate::figures::{self, Evaluation, Span, Sums};
 use crate::layers::PlaceNumber;
 use crate::model::Kinds;
-use crate::schools::Schools;
+use crate::numbers::Numbers;
 use crate::state::MapState;
-
-/// What figures of a moment are worked out from, within one permit.
-pub(crate) struct Numbers {
-    pub(crate) schools: Schools,
-    years: View,
-    population: View,
-}
-
-impl Numbers {
-    /// Reads what the permit reaches.
-    pub(crate) async fn read(
-        geo: &Geo,
-        permit: &Permit,
-        moment: &Moment,
-    ) -> Result<Self, GeoError> {
-        let registry = geo.registry();
-        Ok(Self {
-            schools: geo.schools(permit, moment).await?,
-            years: registry.view(permit, YEARS, moment.clocks).await?,
-            population: registry.view(permit, POPULATION, moment.clocks).await?,
-        })
-    }
-
-    /// A figure for every place.
-    pub(crate) fn evaluate(&self, moment: &Moment, figure: &Figure, kinds: &Kinds) -> Evaluation {
-        let sources = Sources {
-            scene: &moment.scene,
-            schools: &self.schools,
-            years: &self.years,
-            population: &self.population,
-        };
-        figures::evaluate(figure, kinds, &sources)
-    }
-}
 
 /// A state with its values.
 pub(crate) struct Drawn {

@@ -1,13 +1,13 @@
-//! The lives of divisions: which code and name each had from when to when.
+//! The lives of divisions: which code and name each had from when to when, and the days on which maps change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kernel::{Day, Value};
 use registry::Registry;
 use security::Permit;
 
 use crate::error::GeoError;
-use crate::layers::DIVISION;
+use crate::layers::{BOUNDARY, DIVISION};
 
 /// One stretch of a division's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,5 +95,55 @@ impl Histories {
     /// Bytes that it takes, about.
     pub(crate) fn memory(&self) -> usize {
         self.names.len() * 500
+    }
+}
+
+/// The days on which a division or an outline changes, as known now.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(Vec<Day>);
+
+impl Turns {
+    /// Reads them from the ledger.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub(crate) async fn read(registry: &Registry, permit: &Permit) -> Result<Self, GeoError> {
+        let mut days = BTreeSet::new();
+        for dataset in [DIVISION, BOUNDARY] {
+            registry
+                .ledger()
+                .read_open(permit, dataset, |version| {
+                    days.insert(version.from);
+                    days.extend(version.to);
+                })
+                .await?;
+        }
+        Ok(Self(days.into_iter().collect()))
+    }
+
+    /// The last of them that is not after a day.
+    pub(crate) fn last_before(&self, day: Day) -> Day {
+        let after = self.0.partition_point(|turn| *turn <= day);
+        let last = after.checked_sub(1).and_then(|place| self.0.get(place));
+        last.copied().unwrap_or(Day::BEGINNING)
+    }
+
+    /// Bytes that it takes, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.0.len() * size_of::<Day>() + 64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_between_two_turns_are_alike() {
+        let day = |text: &str| Day::parse(text).unwrap();
+        let turns = Turns(vec![day("2002-01-01"), day("2021-01-29")]);
+        assert_eq!(turns.last_before(day("2021-01-28")), day("2002-01-01"));
+        assert_eq!(turns.last_before(day("2021-01-29")), day("2021-01-29"));
+        assert_eq!(turns.last_before(day("1999-01-01")), Day::BEGINNING);
     }
 }

@@ -19,6 +19,7 @@ mod figures;
 mod history;
 mod layers;
 mod model;
+mod numbers;
 mod pages;
 mod schools;
 mod state;

@@ -127,21 +127,31 @@ impl SchoolTable {
     }
 }
 
+/// The rows that a view reaches.
+pub(crate) fn rows_of(view: &View) -> Arc<[Range<u32>]> {
+    let row = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
+    view.ranges()
+        .iter()
+        .map(|range| row(range.start)..row(range.end))
+        .collect()
+}
+
+/// Whether a row is among ascending ranges.
+pub(crate) fn holds(ranges: &[Range<u32>], row: u32) -> bool {
+    let after = ranges.partition_point(|range| range.end <= row);
+    ranges.get(after).is_some_and(|range| range.contains(&row))
+}
+
 impl Schools {
     /// What a view reaches of a table that was made from the same held rows.
     pub(crate) fn new(table: Arc<SchoolTable>, view: View) -> Self {
-        let mut rows: Vec<Range<u32>> = Vec::new();
-        for row in view.rows().filter_map(|row| u32::try_from(row).ok()) {
-            match rows.last_mut() {
-                Some(last) if last.end == row => last.end = row + 1,
-                _ => rows.push(row..row + 1),
-            }
-        }
-        Self {
-            table,
-            view,
-            rows: rows.into(),
-        }
+        let rows = rows_of(&view);
+        Self { table, view, rows }
+    }
+
+    /// See [`SchoolTable::id`].
+    pub(crate) fn table_id(&self) -> u64 {
+        self.table.id
     }
 
     /// The table and the rows of it: who has the same sees the same.
@@ -154,10 +164,7 @@ impl Schools {
 
     /// Whether a row is within reach.
     pub(crate) fn reach(&self, row: u32) -> bool {
-        let after = self.rows.partition_point(|range| range.end <= row);
-        self.rows
-            .get(after)
-            .is_some_and(|range| range.contains(&row))
+        holds(&self.rows, row)
     }
 
     /// The institutions within reach, with their rows.
@@ -171,6 +178,11 @@ impl Schools {
     /// The institution of a row, within reach or not.
     pub(crate) fn get(&self, row: u32) -> Option<&School> {
         self.table.schools.get(row as usize)
+    }
+
+    /// The row of a record, within reach or not.
+    pub(crate) fn any_row_of(&self, record: i64) -> Option<u32> {
+        self.table.by_record.get(&record).copied()
     }
 
     /// The row of a record within reach.

@@ -4,6 +4,7 @@ mod house;
 
 mod clocks;
 mod figures;
+mod measure;
 mod pages;
 mod permits;
 mod points;

@@ -138,6 +138,7 @@ registry-progress-of = { $done } of { $total } rows
 registry-progress-rows = { $done } rows read
 registry-progress-rate = { $rate } rows a second
 registry-approve = Approve
+registry-decide = Decide
 registry-approve-missing = { $count } missing records will be closed. Approve?
 registry-discard = Put aside
 registry-nothing-to-write = There is nothing to write

@@ -138,6 +138,7 @@ registry-progress-of = { $done } / { $total } 行
 registry-progress-rows = 已读 { $done } 行
 registry-progress-rate = 每秒 { $rate } 行
 registry-approve = 确认入库
+registry-decide = 是否入库
 registry-approve-missing = 其中 { $count } 条缺失记录将按撤销处理,是否确认入库?
 registry-discard = 放弃
 registry-nothing-to-write = 没有需要写入的内容

@@ -62,6 +62,11 @@ impl View {
             .flat_map(|range| range.start as usize..range.end as usize)
     }
 
+    /// The same rows as ranges: ascending, apart.
+    pub fn ranges(&self) -> &[Range<u64>] {
+        &self.ranges
+    }
+
     /// How many they are.
     pub fn len(&self) -> u64 {
         self.ranges

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use db::testing::TestPlace;
 use kernel::{Day, FixedClock, UnitId};
-use registry::imports::Request;
+use registry::imports::{Import, Request};
 use registry::intake::{IntakeError, Progress};
 use security::{Config, NewAccount, Permit, SeededRandom};
 use server::{App, Database, Settings};
@@ -18,6 +19,9 @@ use crate::client::Client;
 
 /// The day on which tests stand, at noon in Shanghai.
 pub const TODAY: &str = "2026-03-02";
+
+/// An import in the background that takes longer hangs.
+const LONGEST_IMPORT: Duration = Duration::from_secs(120);
 
 /// The password of every account that a test makes.
 const PASSWORD: &str = "Wei-He river 2026";
@@ -171,6 +175,28 @@ impl TestApp {
             )
             .await?;
         Ok(finished)
+    }
+
+    /// An import, once nothing is going on in it any more: its plan waits, or it has ended.
+    pub async fn settled(&self, import: i64) -> Import {
+        let permit = self.permit();
+        let imports = self.app.registry().imports();
+        let looked = async {
+            loop {
+                let found = imports
+                    .find(&permit, import)
+                    .await
+                    .unwrap()
+                    .expect("such an import");
+                if !found.state.is_running() {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(LONGEST_IMPORT, looked)
+            .await
+            .expect("an import that ends")
     }
 
     /// Stops it as `SIGTERM` would, and waits until it has ended.

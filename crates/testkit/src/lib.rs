@@ -7,6 +7,7 @@
 // The helpers of tests fail as tests do.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a helper that cannot go on has failed its test"
@@ -21,4 +22,5 @@ pub mod shared;
 pub use app::{TODAY, TestApp};
 pub use client::{Answer, Client};
 pub use db::testing::TestPlace;
+pub use reqwest::multipart::Part;
 pub use scraper;

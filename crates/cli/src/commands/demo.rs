@@ -34,6 +34,9 @@ pub(crate) async fn run(
         let reporter = Arc::new(Reporter::new(output, stop));
         let loaded = load_province(app, &reporter).await;
         reporter.end();
+        if stop.is_asked() {
+            return Err(Failure::Stopped);
+        }
         loaded?;
         mark(app, &permit).await?;
     }
@@ -62,6 +65,7 @@ fn step_of(part: Part) -> &'static str {
         Part::Villages => "cli-demo-villages",
         Part::Boundaries => "cli-demo-boundaries",
         Part::Institutions => "cli-demo-institutions",
+        Part::Attached => "cli-demo-attached",
         Part::Closings => "cli-demo-closings",
         Part::Headlines => "cli-demo-headlines",
         Part::Population => "cli-demo-population",

@@ -12,6 +12,7 @@ mod cli;
 mod errors;
 mod health;
 mod home;
+mod imports;
 mod matrix;
 mod metrics;
 mod real;

@@ -6,6 +6,7 @@ use standard::Measure;
 
 use crate::layers::{Places, Scene};
 use crate::model::Level;
+use crate::numbers::Years;
 use crate::schools::{INSTITUTION, Schools};
 
 /// The dataset of yearly headlines.
@@ -37,7 +38,7 @@ pub(crate) enum Part {
 pub(crate) struct Sources<'a> {
     pub(crate) scene: &'a Scene,
     pub(crate) schools: &'a Schools,
-    pub(crate) years: &'a View,
+    pub(crate) years: &'a Years,
     pub(crate) population: &'a View,
 }
 
@@ -101,35 +102,20 @@ fn of_institutions(measure: &Measure, sources: &Sources<'_>) -> Vec<(Given, Opti
 }
 
 fn of_years(measure: &Measure, sources: &Sources<'_>) -> Vec<(Given, Option<i32>)> {
-    let table = sources.years.table();
+    let table = sources.years.columns();
     let filters = Filters::new(measure, table);
     let field = measure.sum.as_deref().and_then(|name| table.position(name));
     // An institution that never reported lacks the number.
     let mut given = vec![(Given::Missing, None); sources.schools.columns().rows()];
-    let columns = ["institution", "latest", "school_year"].map(|name| table.position(name));
-    let [Some(institution), Some(latest), Some(year)] = columns else {
-        return given;
-    };
-    for row in sources
-        .years
-        .rows()
-        .filter(|row| table.bool(latest, *row) == Some(true))
-    {
-        let owner = table
-            .int(institution, row)
-            .and_then(|record| sources.schools.row_of(record));
-        let Some(slot) = owner.and_then(|owner| given.get_mut(owner as usize)) else {
-            continue;
-        };
-        let first = table
-            .text(year, row)
-            .and_then(|year| year.get(..4))
-            .and_then(|year| year.parse().ok());
-        *slot = if filters.fit(table, row) {
-            (value(measure, table, field, row), first)
-        } else {
-            (Given::NotCounted, None)
-        };
+    for latest in sources.years.latest() {
+        let row = latest.row as usize;
+        if let Some(slot) = given.get_mut(latest.school as usize) {
+            *slot = if filters.fit(table, row) {
+                (value(measure, table, field, row), latest.first)
+            } else {
+                (Given::NotCounted, None)
+            };
+        }
     }
     given
 }

@@ -8,11 +8,12 @@ use ui::{Cell, Column, Field, FormState, Icon, Input, Page, Row, Shell, Table, T
 
 use super::sections;
 use crate::api::{Geo, Moment};
-use crate::drawn::{Numbers, lang};
+use crate::drawn::lang;
 use crate::error::GeoError;
 use crate::figures::{self, Evaluation};
 use crate::layers::PlaceNumber;
 use crate::model::{Kinds, Level};
+use crate::numbers::Numbers;
 use crate::state::{clocks_at, clocks_of};
 
 /// Divisions that a search shows.

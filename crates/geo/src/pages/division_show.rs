@@ -12,11 +12,12 @@ use ui::{Cell, Column, Crumb, Icon, Page, Pager, Row, Shell, Stat, Table, Text, 
 use super::division_list::{Columns, commit_words};
 use super::sections;
 use crate::api::{Geo, Moment};
-use crate::drawn::{Numbers, lang};
+use crate::drawn::lang;
 use crate::error::GeoError;
 use crate::figures::is_of_institutions;
 use crate::history::{Histories, Life};
 use crate::layers::{PlaceNumber, Scene};
+use crate::numbers::Numbers;
 use crate::state::{clocks_at, clocks_of};
 
 /// Divisions below on one page.

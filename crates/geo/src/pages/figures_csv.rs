@@ -10,9 +10,10 @@ use ui::{Shell, Sort};
 
 use super::table::lines;
 use crate::api::Geo;
-use crate::drawn::{Drawn, Numbers, kinds_words, lang, span_words};
+use crate::drawn::{Drawn, kinds_words, lang, span_words};
 use crate::error::GeoError;
 use crate::figures;
+use crate::numbers::Numbers;
 use crate::state::{MapState, clocks_of};
 
 pub(super) async fn send(State(geo): State<Geo>, permit: RequirePermit, shell: Shell) -> Response {

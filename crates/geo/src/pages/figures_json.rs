@@ -12,9 +12,10 @@ use ui::{Shell, Text};
 
 use super::send;
 use crate::api::Geo;
-use crate::drawn::{Drawn, Numbers, joined, lang, norms, notes, value_words};
+use crate::drawn::{Drawn, joined, lang, norms, notes, value_words};
 use crate::error::GeoError;
 use crate::figures::Sums;
+use crate::numbers::Numbers;
 use crate::schools::OnMap;
 use crate::state::{MapState, clocks_of, strict_day, strict_kinds};
 
@@ -56,7 +57,9 @@ pub(crate) struct Value {
     /// Counts from 1.
     pub(crate) class: Option<usize>,
     pub(crate) name: String,
-    pub(crate) href: String,
+    /// Left out where there are so many places that only a script reads them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) href: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<[f64; 2]>,
     #[serde(flatten)]
@@ -127,6 +130,7 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
         used: sums.used,
         lacking: sums.missing,
     };
+    let is_short = drawn.places.len() <= super::picture::MOST_PLACES;
     let values = drawn
         .places
         .iter()
@@ -136,7 +140,7 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
                 text: value_words(state.figure, *value),
                 class: value.map(|value| drawn.classes.index(value) + 1),
                 name: place.name.clone(),
-                href: state.with_place(Some(*number)).address("/map").to_string(),
+                href: is_short.then(|| state.with_place(Some(*number)).address("/map").to_string()),
                 at: scene
                     .label(*number)
                     .map(|point| [rounded(point.lon), rounded(point.lat)]),

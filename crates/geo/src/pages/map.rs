@@ -10,9 +10,10 @@ use ui::{Icon, Island, MapFrame, Page, Shell};
 
 use super::{panel, picture, sections};
 use crate::api::Geo;
-use crate::drawn::{Drawn, Numbers, lang};
+use crate::drawn::{Drawn, lang};
 use crate::error::GeoError;
 use crate::model::{Level, kind_codes};
+use crate::numbers::Numbers;
 use crate::state::{MapState, clocks_of};
 use crate::tiles::{DEEPEST_AREAS, DEEPEST_POINTS, INSTITUTIONS};
 

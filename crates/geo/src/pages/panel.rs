@@ -11,12 +11,11 @@ use ui::{Cell, Column, Row, Shell, Stat, Table, Text, Tone};
 use super::peers::Standing;
 use super::{sections, send};
 use crate::api::Geo;
-use crate::drawn::{
-    Drawn, Numbers, definition_line, joined, lang, notes, single_norm, value_words,
-};
+use crate::drawn::{Drawn, definition_line, joined, lang, notes, single_norm, value_words};
 use crate::error::GeoError;
 use crate::figures::{self, Evaluation};
 use crate::layers::PlaceNumber;
+use crate::numbers::Numbers;
 use crate::state::{MapState, clocks_of};
 
 /// Institutions that are named.

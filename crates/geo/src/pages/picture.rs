@@ -7,9 +7,10 @@ use shape::{Bounds, MultiPolygon, Point, Tile, mercator};
 use standard::Lang;
 use ui::{Text, colour, format};
 
-use crate::drawn::{Drawn, Numbers, lang, value_words};
+use crate::drawn::{Drawn, lang, value_words};
 use crate::layers::{PlaceNumber, Scene};
 use crate::model::Level;
+use crate::numbers::Numbers;
 use crate::state::MapState;
 
 /// The longer side in units of the picture is at most this; outlines are generalised to two units.

@@ -4,11 +4,12 @@ use maud::{Markup, html};
 use ui::{AsOf, Choice, Crumb, Field, FormState, Input, LegendClass, Text, Tone};
 
 use crate::api::{Geo, Moment};
-use crate::drawn::{Drawn, Numbers, joined, kinds_words, lang, notes};
+use crate::drawn::{Drawn, joined, kinds_words, lang, notes};
 use crate::error::GeoError;
 use crate::figures;
 use crate::layers::PlaceNumber;
 use crate::model::{Kinds, kind_codes};
+use crate::numbers::Numbers;
 use crate::state::MapState;
 
 /// 审图号 and 示意图,不作为划界依据: on every map and its prints.

@@ -11,10 +11,11 @@ use ui::{Cell, Column, Icon, Page, Pager, Row, Shell, Sort, Table, Text};
 
 use super::sections;
 use crate::api::Geo;
-use crate::drawn::{Drawn, Numbers, definition_line, joined, lang, norms, notes, value_words};
+use crate::drawn::{Drawn, definition_line, joined, lang, norms, notes, value_words};
 use crate::error::GeoError;
 use crate::figures::{self, Sums};
 use crate::layers::{Place, PlaceNumber};
+use crate::numbers::Numbers;
 use crate::state::{MapState, clocks_of};
 
 /// Rows on a page.

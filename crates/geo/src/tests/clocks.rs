@@ -96,3 +96,25 @@ async fn what_was_not_known_is_not_shown() {
     assert!(answer.values.is_empty());
     assert_eq!(answer.commit, 0);
 }
+
+#[tokio::test]
+async fn days_on_which_nothing_changes_share_a_scene() {
+    let house = House::small().await;
+    let scene = async |day: &str| {
+        let day = Some(super::house::day(day));
+        house
+            .geo
+            .moment(&house.permit, day, None)
+            .await
+            .unwrap()
+            .scene
+            .id
+    };
+    assert_eq!(scene("2022-01-01").await, scene("2025-12-31").await);
+    assert_ne!(scene("2022-01-01").await, scene("2021-01-28").await);
+    let before = scene("2022-01-01").await;
+    house
+        .outline("610113", super::house::square(108.9, 34.1, 0.3))
+        .await;
+    assert_ne!(before, scene("2022-01-01").await);
+}

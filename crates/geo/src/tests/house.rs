@@ -22,7 +22,7 @@ pub(crate) struct House {
     pub(crate) permit: Permit,
     pub(crate) divisions: HashMap<String, i64>,
     pub(crate) units: HashMap<String, i64>,
-    _place: TestPlace,
+    pub(crate) _place: TestPlace,
 }
 
 pub(crate) fn day(text: &str) -> Day {

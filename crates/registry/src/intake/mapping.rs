@@ -13,6 +13,7 @@ use standard::{Dataset, FieldKind};
 /// columns = ["name+", "lat", "lon", ""]   # `+`: takes up what a row has too much; "": not read
 /// datum = "bd09"
 /// encoding = "gb18030"
+/// effective_field = "founded"              # the date from which each row holds
 /// [map]                                    # header in the file = field
 /// "校名(全称)" = "name"
 /// [constants]                              # field = value for every row that has none

@@ -304,7 +304,7 @@ fn causes(what: &Subject<'_>, causes: &[Cause]) -> Markup {
         .column(Column::text("examples", text.get("registry-examples")))
         .column(Column::text("repair", text.get("registry-repair")));
     for cause in causes {
-        let (message, repair) = cause_words(what.lang, cause);
+        let (message, repair) = cause_words(what.registry.standard(), what.lang, cause);
         let field = field_title(dataset, what.lang, &cause.field);
         let head = html! {
             (badge(severity_tone(&cause.severity), &text.get(&format!("registry-severity-{}", cause.severity.replace('_', "-")))))

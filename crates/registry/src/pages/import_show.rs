@@ -202,23 +202,24 @@ fn running(text: &Text, import: &Import, age: i64) -> Markup {
 
 /// 确认入库 or 放弃.
 fn decide(text: &Text, id: &str, csrf: &str, plan: &Plan) -> Markup {
-    let missing = plan.missing_count > 0;
-    let confirm = missing.then(|| {
-        text.with(
-            "registry-approve-missing",
-            &[("count", &shown_count(plan.missing_count))],
-        )
-    });
-    html! {
-        @if plan.writes() {
-            @if let Some(confirm) = &confirm { p { (confirm) } }
-            (post_button(&text.get("registry-approve"), &format!("/imports/{id}/approve"), &[("csrf", csrf)], Tone::Good, confirm.as_deref()))
-        } @else {
+    let missing = shown_count(plan.missing_count);
+    let body = html! {
+        @if !plan.writes() {
             (notice(Tone::Plain, &text.get("registry-nothing-to-write"), html! {}))
+        } @else if plan.missing_count > 0 {
+            (notice(Tone::Explain, &text.with("registry-approve-missing", &[("count", &missing)]), html! {}))
         }
-        " "
-        (post_button(&text.get("registry-discard"), &format!("/imports/{id}/stop"), &[("csrf", csrf)], Tone::Plain, None))
-    }
+        div.actions {
+            @if plan.writes() {
+                form method="post" action=(format!("/imports/{id}/approve")) {
+                    input type="hidden" name="csrf" value=(csrf);
+                    (button(&text.get("registry-approve"), true))
+                }
+            }
+            (post_button(&text.get("registry-discard"), &format!("/imports/{id}/stop"), &[("csrf", csrf)], Tone::Plain, None))
+        }
+    };
+    section(&text.get("registry-decide"), html! {}, body)
 }
 
 /// What was written, and what to tell the school.
@@ -273,7 +274,7 @@ fn tell_the_school(what: &import_plan::Subject<'_>, plan: &Plan) -> Markup {
         @if refused > 0 {
             ol {
                 @for cause in plan.causes.iter().take(10) {
-                    @let (message, repair) = cause_words(what.lang, cause);
+                    @let (message, repair) = cause_words(what.registry.standard(), what.lang, cause);
                     li { (text.with("registry-tell-cause", &[("count", &shown_count(cause.rows)), ("message", &message), ("repair", &repair)])) }
                 }
             }

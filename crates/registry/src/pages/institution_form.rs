@@ -7,17 +7,17 @@ use axum::response::{IntoResponse, Response};
 use kernel::{Clocks, CommitNumber, Day, RecordId, Value};
 use maud::{Markup, html};
 use security::{Permit, RequirePermit};
-use standard::{Dataset, Field, FieldKind};
+use standard::{Dataset, Field, FieldKind, Lang};
 use ui::{
     Cache, Choice, Crumb, FormState, Input, Shell, Text, Tone, badge, button, error_summary,
     notice, section,
 };
 
 use super::failure::Failure;
-use super::fields::{FieldContext, References, form_values, typed_fields};
+use super::fields::{FieldContext, References, cell_text, form_values, typed_fields};
 use super::institution_show::{dataset, record_of, value_of};
 use super::shown::{effective_day, is_synthetic, synthetic_badge};
-use super::words::{cause_words, severity_tone};
+use super::words::{cause_said, severity_tone};
 use super::{Asked, lang};
 use crate::api::Registry;
 use crate::intake::Cause;
@@ -257,7 +257,7 @@ pub(super) fn render(
             input type="hidden" name=(BASED_ON) value=(subject.based_on);
             input type="hidden" name=(AS_OF) value=(subject.as_of);
             input type="hidden" name=(KEY) value=(state.value(KEY));
-            (notices(&text, &said.notices, state))
+            (notices(&text, subject, &said.notices, state))
             (section(&text.get("registry-form-fields"), html! {}, html! {
                 @if is_inferred(subject) { p { (badge(Tone::Explain, &text.get("ui-badge-inferred"))) " " (text.get("registry-type-inferred")) } }
                 div.fields {
@@ -363,7 +363,7 @@ fn when_fields(text: &Text, subject: &Subject<'_>, state: &FormState) -> Markup 
 }
 
 /// What is worth a look, with a box for each that says it was looked at.
-fn notices(text: &Text, causes: &[Cause], state: &FormState) -> Markup {
+fn notices(text: &Text, subject: &Subject<'_>, causes: &[Cause], state: &FormState) -> Markup {
     if causes.is_empty() {
         return html! {};
     }
@@ -371,7 +371,9 @@ fn notices(text: &Text, causes: &[Cause], state: &FormState) -> Markup {
     let choices: Vec<Choice> = causes
         .iter()
         .map(|cause| {
-            let (message, repair) = cause_words(lang, cause);
+            let (message, repair) = cause_said(subject.registry.standard(), lang, cause, |name| {
+                typed_words(subject, state, lang, name)
+            });
             Choice::new(
                 notice_key(cause),
                 text.with(
@@ -392,6 +394,32 @@ fn notices(text: &Text, causes: &[Cause], state: &FormState) -> Markup {
             .input(Input::Boxes(choices))
             .render(text, state),
     )
+}
+
+/// What was typed into a field, codes by their names.
+pub(super) fn typed_words(
+    subject: &Subject<'_>,
+    state: &FormState,
+    lang: Lang,
+    name: &str,
+) -> Option<String> {
+    let (_, field) = subject
+        .fields
+        .iter()
+        .find(|(_, field)| field.name == name)?;
+    let typed = state.values(name);
+    let words = match &field.kind {
+        FieldKind::Code(set) => {
+            let set = subject.registry.standard().code_set(set)?;
+            typed
+                .iter()
+                .map(|code| set.name_of(code, lang))
+                .collect::<Vec<_>>()
+                .join("、")
+        }
+        _ => cell_text(field, &typed),
+    };
+    Some(words).filter(|words| !words.is_empty())
 }
 
 /// What a box of [`notices`] sends.

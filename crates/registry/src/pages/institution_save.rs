@@ -13,10 +13,10 @@ use super::failure::Failure;
 use super::fields::{BOXES, cell_text};
 use super::institution_form::{
     AS_OF, BASED_ON, CONFIRMED, CORRECTION, DATUM, EFFECTIVE, KEY, MODE, REASON, Said, Subject,
-    is_inferred, notice_key, render,
+    is_inferred, notice_key, render, typed_words,
 };
 use super::institution_show::record_of;
-use super::words::{Actors, filled};
+use super::words::{Actors, cause_said};
 use super::{Sent, go_to, lang};
 use crate::api::Registry;
 use crate::intake::{self, Cause, IntakeError, Plan, TypedRow};
@@ -445,18 +445,10 @@ fn take_faults(text: &Text, subject: &Subject<'_>, plan: &Plan, state: &mut Form
 }
 
 fn sentence(text: &Text, subject: &Subject<'_>, cause: &Cause, state: &FormState) -> String {
-    let pick = |(zh, en): &(String, String)| match lang(text) {
-        standard::Lang::Zh => zh.clone(),
-        standard::Lang::En => en.clone(),
-    };
-    let value = |name: &str| {
-        let (_, field) = subject
-            .fields
-            .iter()
-            .find(|(_, field)| field.name == name)?;
-        Some(cell_text(field, &state.values(name))).filter(|text| !text.is_empty())
-    };
-    let message = filled(&pick(&cause.message), value);
+    let lang = lang(text);
+    let (message, repair) = cause_said(subject.registry.standard(), lang, cause, |name| {
+        typed_words(subject, state, lang, name)
+    });
     let detail = match cause.examples.first() {
         Some(example) if cause.code != intake::TAKEN && !example.detail.is_empty() => {
             text.with("registry-fault-detail", &[("detail", &example.detail)])
@@ -468,7 +460,7 @@ fn sentence(text: &Text, subject: &Subject<'_>, cause: &Cause, state: &FormState
         &[
             ("message", &message),
             ("detail", &detail),
-            ("repair", &pick(&cause.repair)),
+            ("repair", &repair),
         ],
     )
 }

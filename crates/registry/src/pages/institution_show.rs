@@ -324,7 +324,11 @@ fn groups(
             .iter()
             .filter(|(_, field)| belongs(field))
             .filter_map(|(place, field)| {
-                let value = shown.values.get(*place).filter(|value| !value.is_null())?;
+                let value = shown
+                    .values
+                    .get(*place)
+                    .filter(|value| !value.is_null())
+                    .filter(|value| field.name != "type_inferred" || **value == Value::Int(1))?;
                 Some((
                     field.title.get(showing.lang).to_owned(),
                     value_markup(text, url, showing, field, value),

@@ -45,11 +45,18 @@ impl Showing<'_> {
         html! {
             @if is_code { (ui::code(&words)) } @else { (words) }
             @if let Some(unit) = unit { " " (unit) }
-            @if let (FieldKind::Code(_), Value::Text(code)) = (&field.kind, value) {
+            @if let (FieldKind::Code(_), Value::Text(code), true) = (&field.kind, value, is_numbered(value)) {
                 " " small { "(" (code.replace('|', "、")) ")" }
             }
         }
     }
+}
+
+/// Whether a code is one of a standard's numbers, which people know, and not a word of our own.
+fn is_numbered(value: &Value) -> bool {
+    value
+        .as_text()
+        .is_some_and(|code| code.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// The fields of a dataset that the permit may see, each with its place among a version's values.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 use security::SecurityError;
-use standard::{Dataset, Lang};
+use standard::{Dataset, Lang, Standard};
 use ui::{Language, Text, Tone};
 
 use crate::api::Registry;
@@ -106,20 +106,37 @@ pub(super) fn filled(sentence: &str, value: impl Fn(&str) -> Option<String>) -> 
 
 /// What a cause says and what to do about it, in the reader's language. Of several rows the values differ,
 /// so they are left open.
-pub(super) fn cause_words(lang: Lang, cause: &Cause) -> (String, String) {
+pub(super) fn cause_words(standard: &Standard, lang: Lang, cause: &Cause) -> (String, String) {
     let only = match cause.examples.as_slice() {
         [only] if cause.rows == 1 => Some(only.value.clone()),
         _ => None,
     };
-    let value = |name: &str| {
+    cause_said(standard, lang, cause, |name| {
         only.clone()
             .filter(|value| name == cause.field && !value.is_empty())
-    };
+    })
+}
+
+/// As [`cause_words`], with the values that the caller knows.
+pub(super) fn cause_said(
+    standard: &Standard,
+    lang: Lang,
+    cause: &Cause,
+    value: impl Fn(&str) -> Option<String>,
+) -> (String, String) {
     let pick = |(zh, en): &(String, String)| match lang {
-        Lang::Zh => filled(zh, value),
-        Lang::En => filled(en, value),
+        Lang::Zh => zh.clone(),
+        Lang::En => en.clone(),
     };
-    (pick(&cause.message), pick(&cause.repair))
+    // The check's own sentence has places for values; that of the plan is already made general.
+    let (message, repair) = match standard.check(&cause.code) {
+        Some(check) => (
+            check.message.get(lang).to_owned(),
+            check.repair.get(lang).to_owned(),
+        ),
+        None => (pick(&cause.message), pick(&cause.repair)),
+    };
+    (filled(&message, &value), filled(&repair, &value))
 }
 
 /// The tone of a severity.
