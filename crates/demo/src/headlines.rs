@@ -424,8 +424,9 @@ fn building_areas(
                 Setting::Village => 1500,
                 Setting::Site => 1800,
             };
-            let by_chance = Random::of(seed, "building area", place as u64).between(780, 1280);
-            u32::try_from(tenths * by_place * by_chance / 100_000).unwrap_or(u32::MAX)
+            let by_chance =
+                Random::of(seed, "building area", place as u64).between(78_000, 128_000);
+            u32::try_from(tenths * by_place * by_chance / 10_000_000).unwrap_or(u32::MAX)
         })
         .collect()
 }

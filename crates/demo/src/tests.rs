@@ -181,15 +181,13 @@ fn names_are_unique_and_none_is_that_of_a_known_school() {
         );
     }
     // Two lists of real schools and universities, where they are at hand.
-    let folder =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schools");
     for file in [
         "shaanxi_schools_names_pg7go_1046.json",
         "shaanxi_universities_bd09_pg7go_209.json",
         "moe_2017_universities.csv",
     ] {
-        let Ok(text) = std::fs::read_to_string(folder.join(file)) else {
-            db::testing::skip("demo::names", &format!("no {file}"));
+        let test = "demo: names_are_unique_and_none_is_that_of_a_known_school";
+        let Some(text) = testfiles::shared_text(test, &format!("data/schools/{file}")) else {
             continue;
         };
         for word in text.split(['"', ',', '\n', '\r']) {
@@ -287,8 +285,6 @@ fn counts_and_population_are_those_of_the_sources() {
     }
 }
 
-/// The bytes of all files. A change here changes the province that everyone has loaded: a load over an
-/// older one would then write.
 /// The first bytes of the digest of every file of a load.
 fn digests(province: &Province) -> Vec<String> {
     let mut found = Vec::new();
@@ -313,6 +309,23 @@ fn digests(province: &Province) -> Vec<String> {
     }
     found
 }
+
+/// A change here changes the province that people have loaded: a load over an older one would write.
+#[test]
+fn the_seed_of_the_program_gives_these_bytes() {
+    assert_eq!(digests(province()), GOLDEN);
+}
+
+const GOLDEN: [&str; 8] = [
+    "ef44468ac42e",
+    "23433198a650",
+    "7f1bbc02f25f",
+    "535f64d1129d",
+    "ca45c567b2c0",
+    "6782df8c12d4",
+    "02d2a38629a6",
+    "87b452346202",
+];
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {

@@ -4,7 +4,6 @@ mod house;
 
 mod clocks;
 mod figures;
-mod measure;
 mod pages;
 mod permits;
 mod points;

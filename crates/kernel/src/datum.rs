@@ -206,14 +206,9 @@ mod tests {
     /// 209 campuses worked out independently; the file is test data and may be absent.
     #[test]
     fn the_campuses_agree_with_an_independent_conversion() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/data/schools/shaanxi_universities_3crs_derived.csv"
-        );
-        let Ok(text) = std::fs::read_to_string(path) else {
-            println!(
-                "skipped: ../shared/data/schools/shaanxi_universities_3crs_derived.csv is absent"
-            );
+        let test = "kernel: the_campuses_agree_with_an_independent_conversion";
+        let path = "data/schools/shaanxi_universities_3crs_derived.csv";
+        let Some(text) = testfiles::shared_text(test, path) else {
             return;
         };
         let mut compared = 0;

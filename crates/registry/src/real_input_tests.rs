@@ -13,14 +13,7 @@ use crate::testing::{permit, registry};
 
 /// A file of `../shared/data`; notes the skip where it is absent.
 fn shared(test: &str, path: &str) -> Option<PathBuf> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data")
-        .join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    db::testing::skip(test, &format!("../shared/data/{path} is absent"));
-    None
+    testfiles::shared(test, &format!("data/{path}"))
 }
 
 async fn import(registry: &Registry, dataset: &str, file: &Path, request: Request) -> Finished {

@@ -3,7 +3,7 @@
 //! A room builds a [`Room`], which keeps the axum router and the list of routes together, so that a handler
 //! cannot be attached without saying who may call it:
 //!
-//! ```ignore
+//! ```text
 //! pub fn room() -> Room<App> {
 //!     Room::new()
 //!         .get("/institutions", Access::Action(Action::Read), list::show)

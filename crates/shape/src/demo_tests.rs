@@ -1,7 +1,5 @@
 //! The committed outlines of the demo province, and both sets of real outlines where they are at hand.
 
-use std::path::{Path, PathBuf};
-
 use kernel::Datum;
 
 use crate::coverage::Coverage;
@@ -19,12 +17,9 @@ use crate::voronoi::voronoi_cells;
 
 type Regions = Vec<(i64, MultiPolygon)>;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 fn demo() -> Topology {
-    let bytes = std::fs::read(root().join("crates/demo/data/boundaries.topojson")).unwrap();
+    let bytes =
+        std::fs::read(testfiles::root().join("crates/demo/data/boundaries.topojson")).unwrap();
     assert!(bytes.len() <= 600_000, "{} bytes", bytes.len());
     Topology::read(&bytes).unwrap()
 }
@@ -46,12 +41,8 @@ const OSM: &str = "shaanxi_county_osm_wgs84_mapchina.geojson";
 /// Regions of a reference file, under the codes in force; `None`, and a note that the test was
 /// skipped, where the file is absent.
 fn reference(test: &str, file: &str, code: &str, datum: Datum) -> Option<Regions> {
-    let path = root().join("../shared/data/boundaries").join(file);
-    let Ok(bytes) = std::fs::read(&path) else {
-        skip(test, file);
-        return None;
-    };
-    let file = read_features(&bytes).unwrap();
+    let path = testfiles::shared(test, &format!("data/boundaries/{file}"))?;
+    let file = read_features(&std::fs::read(path).unwrap()).unwrap();
     assert_eq!(file.problems, []);
     let regions = file.features.into_iter().map(|feature| {
         let code = match feature.property(code).unwrap() {
@@ -70,24 +61,6 @@ fn reference(test: &str, file: &str, code: &str, datum: Datum) -> Option<Regions
     let mut regions: Regions = regions.collect();
     regions.sort_by_key(|(code, _)| *code);
     Some(regions)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test command says where skipped tests are listed"
-)]
-fn skip(test: &str, file: &str) {
-    use std::io::Write;
-    let line = format!("{test}: reference file {file} is absent");
-    println!("skipped {line}");
-    if let Some(list) = std::env::var_os("WEIHE_SKIPPED_FILE") {
-        let mut list = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(list)
-            .unwrap();
-        writeln!(list, "{line}").unwrap();
-    }
 }
 
 fn mean(numbers: &[f64]) -> f64 {

@@ -1,6 +1,6 @@
 //! The program for tests of the whole: [`TestApp`] is a served app with a data folder, databases, a clock
 //! and randomness of its own; [`Client`] is a browser that signs in; [`fixtures`] makes records through the
-//! one way in; [`shared`] finds files that lie beside the clone; [`program`] starts the built binary.
+//! one way in; [`program`] starts the built binary.
 //!
 //! A test that cannot go on panics here with what it looked at: there is nobody to hand an error to.
 
@@ -17,7 +17,6 @@ mod app;
 mod client;
 pub mod fixtures;
 pub mod program;
-pub mod shared;
 
 pub use app::{TODAY, TestApp};
 pub use client::{Answer, Client};

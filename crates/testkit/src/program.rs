@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::shared::variable;
+use testfiles::variable;
 
 /// A start that takes longer has failed; a dev build on a busy machine is slow.
 const LONGEST_START: Duration = Duration::from_secs(120);

@@ -540,8 +540,7 @@ mod tests {
     /// Also written beside the target folder, for the browser tests and for looking.
     #[test]
     fn every_component_renders_without_a_missing_word_or_anything_inline() {
-        let folder =
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/test/.gallery");
+        let folder = testfiles::root().join("web/test/.gallery");
         std::fs::create_dir_all(&folder).unwrap();
         for (name, page) in pages() {
             let html = page.to_html();

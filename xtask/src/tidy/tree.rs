@@ -32,7 +32,7 @@ impl File {
 
     /// True for a file that only tests compile.
     pub(crate) fn is_test(&self) -> bool {
-        let in_test_crate = matches!(self.crate_folder(), Some("testkit" | "e2e"));
+        let in_test_crate = matches!(self.crate_folder(), Some("testfiles" | "testkit" | "e2e"));
         let in_test_folder = self.path.contains("/tests/") || self.path.contains("/test/");
         in_test_crate
             || in_test_folder

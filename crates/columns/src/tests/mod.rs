@@ -5,7 +5,6 @@ mod functions;
 mod property;
 mod queries;
 mod sandbox;
-mod speed;
 mod tables;
 
 use crate::{ColumnBuilder, ColumnType, Schema, Table};

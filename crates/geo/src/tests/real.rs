@@ -9,10 +9,7 @@ use super::house::House;
 use crate::pages::map;
 
 fn outlines() -> Topology {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../demo/data/boundaries.topojson"
-    );
+    let path = testfiles::root().join("crates/demo/data/boundaries.topojson");
     Topology::read(&fs::read(path).unwrap()).unwrap()
 }
 

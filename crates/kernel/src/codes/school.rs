@@ -98,12 +98,9 @@ mod tests {
     /// The national list of 2017; the file is test data and may be absent.
     #[test]
     fn every_university_of_the_national_list_has_a_valid_identifier() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/data/schools/moe_2017_universities.csv"
-        );
-        let Ok(text) = std::fs::read_to_string(path) else {
-            println!("skipped: ../shared/data/schools/moe_2017_universities.csv is absent");
+        let test = "kernel: every_university_of_the_national_list_has_a_valid_identifier";
+        let path = "data/schools/moe_2017_universities.csv";
+        let Some(text) = testfiles::shared_text(test, path) else {
             return;
         };
         let mut found = 0;

@@ -42,14 +42,8 @@ fn known_headers(cells: &[&str]) -> usize {
 }
 
 fn shared(path: &str) -> Option<Vec<u8>> {
-    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data")
-        .join(path);
-    let bytes = std::fs::read(full).ok();
-    if bytes.is_none() {
-        println!("skipped: ../shared/data/{path} is absent");
-    }
-    bytes
+    let file = testfiles::shared("registry: read", &format!("data/{path}"))?;
+    Some(std::fs::read(file).unwrap())
 }
 
 // ---- text ----

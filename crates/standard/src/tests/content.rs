@@ -401,7 +401,10 @@ fn fields_know_their_storage() {
         }
     );
     assert!(!institution.field("county_name").unwrap().is_stored());
-    assert_eq!(institution.unit, UnitRule::OfField("unit".into()));
+    let at_home = UnitRule::SelfUnit {
+        parent_field: "unit".into(),
+    };
+    assert_eq!(institution.unit, at_home);
 }
 
 #[test]

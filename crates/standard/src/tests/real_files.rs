@@ -1,20 +1,12 @@
 //! The definitions against the tables of the domain folder and real names, where these are at hand.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::release;
 
 /// A file beside the project; `None`, said aloud, when it is absent.
 fn shared(path: &str) -> Option<String> {
-    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared")
-        .join(path);
-    let text = std::fs::read_to_string(&full).ok();
-    if text.is_none() {
-        println!("skipped: ../shared/{path} is absent");
-    }
-    text
+    testfiles::shared_text("standard: real_files", path)
 }
 
 fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
