@@ -56,18 +56,17 @@ export function remember(address: string, entry: Entry, owner = "visit"): void {
   else history.replaceState(state, "", address);
 }
 
-/** Puts the answer's regions in place; where they do not fit, the whole work area. */
+/** Puts the answer's regions in place; where something else differs too, the whole work area. */
 export function show(answer: Document): void {
   if (answer.title) document.title = answer.title;
+  const work = document.getElementById(workArea);
+  const freshWork = answer.getElementById(workArea);
   const here = regions();
   const pairs = here.map((old) => ({ old, fresh: answer.getElementById(old.id) }));
   const fits = here.length > 0 && pairs.every(({ fresh }) => fresh !== null) && answer.querySelectorAll("[data-region][id]").length === here.length;
-  if (fits) for (const { old, fresh } of pairs) replaceKeeping(old, fresh as HTMLElement);
-  else {
-    const old = document.getElementById(workArea);
-    const fresh = answer.getElementById(workArea);
-    if (old && fresh) old.replaceWith(document.adoptNode(fresh));
-  }
+  if (fits && (!work || !freshWork || withoutRegions(work) === withoutRegions(freshWork))) {
+    for (const { old, fresh } of pairs) replaceKeeping(old, fresh as HTMLElement);
+  } else if (work && freshWork) replaceKeeping(work, freshWork);
   const said = document.querySelector(".pager p, [data-says]");
   announce(said?.textContent ?? document.title);
   document.dispatchEvent(new CustomEvent("weihe:shown"));
@@ -83,6 +82,14 @@ export function announce(words: string): void {
 export function showBusy(busy: boolean): void {
   const line = document.querySelector<HTMLElement>("[data-busy]");
   if (line) line.hidden = !busy;
+}
+
+/** What stands round the regions: title, badges, figures, the line of sources. */
+function withoutRegions(work: HTMLElement): string {
+  const copy = work.cloneNode(true) as HTMLElement;
+  for (const region of Array.from(copy.querySelectorAll("[data-region][id]"))) region.remove();
+  for (const opened of Array.from(copy.querySelectorAll("details[open]"))) opened.removeAttribute("open");
+  return copy.innerHTML;
 }
 
 function regions(): HTMLElement[] {

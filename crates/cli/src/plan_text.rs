@@ -191,7 +191,7 @@ impl PlanText<'_> {
             let mut about = vec![
                 example.label.clone(),
                 example.value.clone(),
-                example.detail.clone(),
+                example.detail.get(self.output.lang()).to_owned(),
             ];
             about.retain(|part| !part.is_empty());
             about.dedup();

@@ -298,7 +298,7 @@ fn refuse_refusals(part: Part, finished: &Finished) -> Result<(), DemoError> {
         code: first.map_or(String::new(), |cause| cause.code.clone()),
         message: first.map_or(String::new(), |cause| cause.message.0.clone()),
         example: example.map_or(String::new(), |row| {
-            format!("{} {} {}", row.label, row.value, row.detail)
+            format!("{} {} {}", row.label, row.value, row.detail.zh)
         }),
     })
 }

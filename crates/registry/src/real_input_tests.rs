@@ -49,7 +49,7 @@ fn show(plan: &Plan) -> String {
             .map(|example| {
                 format!(
                     "{}:{}={}({})",
-                    example.row, example.label, example.value, example.detail
+                    example.row, example.label, example.value, example.detail.zh
                 )
             })
             .collect();
@@ -132,7 +132,7 @@ async fn both_boundary_sets_import_and_agree_after_datum_conversion() {
     let told: Vec<&str> = superseded
         .examples
         .iter()
-        .map(|example| example.detail.as_str())
+        .map(|example| example.detail.zh.as_str())
         .collect();
     assert!(
         told.iter().any(|text| text.contains("610305"))

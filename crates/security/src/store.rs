@@ -1,6 +1,6 @@
 //! The only place of this room with SQL.
 
-use db::{DbError, Migration, Row, Tx};
+use db::{ColumnType, DbError, Migration, Row, Tx};
 use kernel::{AccountId, Clocks, CommitNumber, Day, Millis, UnitId, Value};
 
 use crate::model::{
@@ -520,18 +520,32 @@ pub(crate) struct UnitRow {
 
 /// All stretches of all units as known at a commit, by unit and day.
 pub(crate) async fn units(tx: &mut Tx, clocks: Clocks) -> Result<Vec<UnitRow>, DbError> {
+    const BATCH: usize = 8192;
     let known_on: Value = clocks.as_known_on.into();
     let mut rows = Vec::new();
-    tx.for_each(
+    tx.scan(
         "SELECT id, effective_from, effective_to, parent FROM unit \
-         WHERE since <= $1 AND (until IS NULL OR until > $1) ORDER BY id, effective_from",
+         WHERE since <= $1 AND (until IS NULL OR until > $1)",
         &[known_on],
-        |row| {
-            rows.push(unit_row(&row)?);
+        &[ColumnType::Int; 4],
+        BATCH,
+        |batch| {
+            if let [id, from, to, parent] = batch.columns() {
+                rows.extend((0..batch.rows()).map(|row| UnitRow {
+                    unit: UnitId::new(id.int(row).unwrap_or_default()),
+                    stretch: UnitStretch {
+                        from: day(from.int(row).unwrap_or_default()),
+                        to: to.int(row).map(day),
+                        parent: parent.int(row).map(UnitId::new),
+                    },
+                }));
+            }
             Ok(())
         },
     )
     .await?;
+    // The store has them nearly in this order; sorting there would copy a million rows.
+    rows.sort_by_key(|row| (row.unit, row.stretch.from));
     Ok(rows)
 }
 

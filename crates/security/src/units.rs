@@ -4,7 +4,6 @@
 //! and including one unit then hold consecutive places, so a permit over a subtree becomes a range of
 //! numbers that a scan can slice before it looks at any row.
 
-use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use kernel::{Day, UnitId};
@@ -52,8 +51,40 @@ pub(crate) fn nodes_on(day: Day, rows: &[UnitRow]) -> Vec<UnitNode> {
 #[derive(Debug, Default)]
 pub struct UnitTree {
     places: Vec<Place>,
-    position: HashMap<UnitId, u32>,
+    /// All units, sorted, and the number of each.
+    units: Vec<UnitId>,
+    numbers: Vec<u32>,
     detached: Vec<UnitId>,
+}
+
+/// The number of a unit that has none yet.
+const NOWHERE: u32 = u32::MAX;
+
+/// Children as linked lists over the places of the sorted units.
+struct Family {
+    first: Vec<Option<usize>>,
+    next: Vec<Option<usize>>,
+}
+
+impl Family {
+    fn of(units: usize) -> Self {
+        Self {
+            first: vec![None; units],
+            next: vec![None; units],
+        }
+    }
+
+    /// Puts a child before those that the parent has.
+    fn adopt(&mut self, parent: usize, child: usize) {
+        if let (Some(first), Some(next)) = (self.first.get_mut(parent), self.next.get_mut(child)) {
+            *next = first.replace(child);
+        }
+    }
+
+    fn children(&self, parent: usize) -> impl Iterator<Item = usize> + '_ {
+        let next = |child: &usize| self.next.get(*child).copied().flatten();
+        std::iter::successors(self.first.get(parent).copied().flatten(), next)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,80 +104,77 @@ impl UnitTree {
     /// Where a unit is given twice, the first one counts.
     #[must_use]
     pub fn build(nodes: &[UnitNode]) -> Self {
-        let mut known: BTreeMap<UnitId, UnitNode> = BTreeMap::new();
-        for node in nodes {
-            known.entry(node.unit).or_insert(*node);
-        }
+        let mut known: Vec<UnitNode> = nodes.to_vec();
+        known.sort_by_key(|node| node.unit);
+        known.dedup_by_key(|node| node.unit);
+        let at = |unit: UnitId| known.binary_search_by_key(&unit, |node| node.unit).ok();
 
-        let mut children: HashMap<UnitId, Vec<UnitId>> = HashMap::new();
+        let mut family = Family::of(known.len());
         let mut roots = Vec::new();
         let mut detached = Vec::new();
-        for node in known.values() {
-            match node.parent {
-                None => roots.push(node.unit),
-                Some(parent) if parent != node.unit && known.contains_key(&parent) => {
-                    children.entry(parent).or_default().push(node.unit);
-                }
+        // From the last to the first, so that each list of children comes out in the order of ids.
+        for (place, node) in known.iter().enumerate().rev() {
+            match node.parent.map(|parent| (parent != node.unit, at(parent))) {
+                None => roots.push(place),
+                Some((true, Some(parent))) => family.adopt(parent, place),
                 Some(_) => {
-                    roots.push(node.unit);
+                    roots.push(place);
                     detached.push(node.unit);
                 }
             }
         }
+        roots.reverse();
+        detached.reverse();
 
         let mut tree = Self {
             places: Vec::with_capacity(known.len()),
-            position: HashMap::with_capacity(known.len()),
+            units: known.iter().map(|node| node.unit).collect(),
+            numbers: vec![NOWHERE; known.len()],
             detached,
         };
         for root in roots {
-            tree.number(root, &known, &children);
+            tree.number(root, &known, &family);
         }
         // What no root reaches stands in a circle: cut it at its smallest id.
-        let in_circles: Vec<UnitId> = known
-            .keys()
-            .filter(|unit| !tree.position.contains_key(unit))
-            .copied()
-            .collect();
-        for unit in in_circles {
-            if !tree.position.contains_key(&unit) {
-                tree.detached.push(unit);
-                tree.number(unit, &known, &children);
+        for (place, node) in known.iter().enumerate() {
+            if tree.numbers.get(place) == Some(&NOWHERE) {
+                tree.detached.push(node.unit);
+                tree.number(place, &known, &family);
             }
         }
         tree
     }
 
-    fn number(
-        &mut self,
-        root: UnitId,
-        known: &BTreeMap<UnitId, UnitNode>,
-        children: &HashMap<UnitId, Vec<UnitId>>,
-    ) {
+    /// Numbers a unit, by its place among the sorted ones, and everything below it.
+    fn number(&mut self, root: usize, known: &[UnitNode], family: &Family) {
         enum Step {
-            Enter(UnitId, Option<u32>, u32),
+            Enter(usize, Option<u32>, u32),
             Leave(u32),
         }
         let mut steps = vec![Step::Enter(root, None, 0)];
+        let mut below = Vec::new();
         while let Some(step) = steps.pop() {
             match step {
-                Step::Enter(unit, parent, depth) => {
-                    if self.position.contains_key(&unit) {
+                Step::Enter(at, parent, depth) => {
+                    let number = self.next_place();
+                    let Some((slot, node)) = self.numbers.get_mut(at).zip(known.get(at)) else {
+                        continue;
+                    };
+                    if *slot != NOWHERE {
                         continue;
                     }
-                    let place = self.next_place();
-                    let valid = known.get(&unit).is_some_and(|node| node.valid);
+                    *slot = number;
                     self.places.push(Place {
-                        unit,
+                        unit: node.unit,
                         parent,
-                        end: place,
+                        end: number,
                         depth,
-                        valid,
+                        valid: node.valid,
                     });
-                    self.position.insert(unit, place);
-                    steps.push(Step::Leave(place));
-                    for child in children.get(&unit).into_iter().flatten().rev() {
-                        steps.push(Step::Enter(*child, Some(place), depth.saturating_add(1)));
+                    steps.push(Step::Leave(number));
+                    below.extend(family.children(at));
+                    while let Some(child) = below.pop() {
+                        steps.push(Step::Enter(child, Some(number), depth.saturating_add(1)));
                     }
                 }
                 Step::Leave(place) => {
@@ -164,7 +192,7 @@ impl UnitTree {
     }
 
     fn place(&self, unit: UnitId) -> Option<&Place> {
-        self.places.get(*self.position.get(&unit)? as usize)
+        self.places.get(self.position(unit)? as usize)
     }
 
     /// How many units the tree holds.
@@ -182,7 +210,8 @@ impl UnitTree {
     /// The unit's number in the walk.
     #[must_use]
     pub fn position(&self, unit: UnitId) -> Option<u32> {
-        self.position.get(&unit).copied()
+        let place = self.units.binary_search(&unit).ok()?;
+        self.numbers.get(place).copied()
     }
 
     /// The unit at a number.

@@ -58,6 +58,10 @@ impl Dataset {
 
     /// Fields that know the header, best first. At equal rank a real field goes before a hint.
     fn candidates(&self, header: &str) -> Vec<(usize, &Field)> {
+        // No header is so long; a file of one endless line is told from it at once.
+        if header.len() > LONGEST_HEADER {
+            return Vec::new();
+        }
         let key = fold(header);
         let short = fold(&without_brackets(header));
         let mut found: Vec<(usize, bool, &Field)> = self
@@ -76,6 +80,9 @@ impl Dataset {
             .collect()
     }
 }
+
+/// Bytes of the longest text that may be a header.
+const LONGEST_HEADER: usize = 600;
 
 fn rank(field: &Field, key: &str) -> Option<usize> {
     if key.is_empty() {

@@ -10,6 +10,7 @@
 
 mod cli;
 mod errors;
+mod format_1;
 mod health;
 mod home;
 mod imports;

@@ -30,6 +30,9 @@ pub struct Imports {
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     files: PathBuf,
+    /// Imports that write go one after the other in this process: which rows are new depends on what is
+    /// held. Those of other processes are noticed when a change set is committed.
+    writing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The room's tables in the work database.
@@ -51,6 +54,7 @@ impl Imports {
     pub fn new(work: Db, ledger: Ledger, files: PathBuf) -> Imports {
         let clock = Arc::clone(ledger.clock());
         Imports {
+            writing: Arc::default(),
             work,
             ledger,
             clock,
@@ -96,8 +100,9 @@ impl Imports {
         let sha256 = digest_of(upload).await?;
         let bytes = tokio::fs::metadata(upload).await.map_err(unreadable)?.len();
         let mut import = self.fresh(permit, grant, dataset, file, "", sha256, bytes, request);
+        let beyond = self.ledger.last_import().await?;
         let mut tx = self.work.write().await?;
-        let id = store::insert(&mut tx, &import).await?;
+        let id = store::insert(&mut tx, &import, beyond).await?;
         let folder = self.folder(id);
         tokio::fs::create_dir_all(&folder)
             .await
@@ -134,11 +139,12 @@ impl Imports {
         let bytes = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
         let kept = path.to_string_lossy();
         let mut import = self.fresh(permit, None, dataset, &file, &kept, sha256, bytes, request);
+        let beyond = self.ledger.last_import().await?;
         let mut tx = self.work.write().await?;
         let unfinished = store::unfinished_of(&mut tx, &import).await?;
         import.id = match unfinished {
             Some(id) => id,
-            None => store::insert(&mut tx, &import).await?,
+            None => store::insert(&mut tx, &import, beyond).await?,
         };
         tx.commit().await?;
         let id = import.id;

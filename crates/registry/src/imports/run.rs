@@ -10,11 +10,15 @@ use security::{GrantId, Permit};
 use super::model::{Import, Request, State};
 use super::{Finished, Imports, store};
 use crate::intake::{self, Class, IntakeError, Mapping, Options, Progress, Step, parse_datum};
+use crate::ledger::LedgerError;
 use crate::read::{Delimiter, Header, Limits, RawReader, ReadError, ReadOptions, TextEncoding};
 use crate::write::CsvWriter;
 
 /// Progress is written to the store at most so often.
 const PROGRESS_EVERY_MS: i64 = 500;
+
+/// So often a plan is made before it is said that others keep coming between.
+const MOST_PLANS: usize = 5;
 
 impl Imports {
     /// Works on an import in the background, under the permit that its sender has by now.
@@ -95,8 +99,35 @@ impl Imports {
         Ok(stop)
     }
 
-    /// Plans and, where it is wanted, commits.
+    /// Plans and, where it is wanted, commits. Where another program committed to the dataset meanwhile,
+    /// the plan is made again on what is held now.
     pub(super) async fn work_through(
+        &self,
+        permit: &Permit,
+        import: &Import,
+        path: &Path,
+        commit: bool,
+        progress: Progress,
+    ) -> Result<Finished, IntakeError> {
+        let _alone = match commit {
+            true => Some(self.writing.lock().await),
+            false => None,
+        };
+        for _ in 0..MOST_PLANS {
+            match self
+                .work_once(permit, import, path, commit, progress.clone())
+                .await
+            {
+                Err(IntakeError::Ledger(LedgerError::Overtaken(between))) => {
+                    tracing::info!(import = import.id, %between, "planned again");
+                }
+                outcome => return outcome,
+            }
+        }
+        self.work_once(permit, import, path, commit, progress).await
+    }
+
+    async fn work_once(
         &self,
         permit: &Permit,
         import: &Import,
@@ -129,7 +160,7 @@ impl Imports {
                 written: None,
             });
         }
-        self.refuse_changed_plan(import, &prepared.plan)?;
+        self.refuse_changed_plan(import, &prepared).await?;
         let mut tx = self.work.write().await?;
         let plan = serde_json::to_string(&prepared.plan).unwrap_or_default();
         store::set_state(
@@ -159,7 +190,12 @@ impl Imports {
 
     /// What a person approved must be what is committed. An import that was interrupted while it was
     /// being committed has, of course, fewer rows left.
-    fn refuse_changed_plan(&self, import: &Import, now: &intake::Plan) -> Result<(), IntakeError> {
+    async fn refuse_changed_plan(
+        &self,
+        import: &Import,
+        prepared: &intake::Prepared,
+    ) -> Result<(), IntakeError> {
+        let now = &prepared.plan;
         let Some(shown) = import
             .plan
             .as_deref()
@@ -173,7 +209,15 @@ impl Imports {
         let same_refusals = [Class::Refused, Class::Review]
             .iter()
             .all(|class| now.count(*class) == shown.count(*class));
-        if fewer && same_refusals && now.missing_count <= shown.missing_count {
+        if !fewer || !same_refusals || now.missing_count > shown.missing_count {
+            return Err(IntakeError::PlanChanged(now.based_on));
+        }
+        // What someone corrected since would be overwritten unseen.
+        let touched = self
+            .ledger
+            .touched_after(&import.dataset, &prepared.changed_records(), shown.based_on)
+            .await?;
+        if touched.is_empty() {
             Ok(())
         } else {
             Err(IntakeError::PlanChanged(now.based_on))

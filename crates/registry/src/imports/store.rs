@@ -14,12 +14,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
 const COLUMNS: &str = "id, dataset, file, path, sha256, bytes, request, state, actor, account, granted, created, updated, \
      step, done, total, stop_requested, plan, written, error";
 
-/// Writes a new import and answers its number.
-pub(super) async fn insert(tx: &mut Tx, import: &Import) -> Result<i64, DbError> {
+/// Writes a new import and answers its number, which is above `beyond`: the last that the ledger knows. A
+/// work database may be new beside an old ledger, and commits are told apart by the import's number.
+pub(super) async fn insert(tx: &mut Tx, import: &Import, beyond: i64) -> Result<i64, DbError> {
     let row = tx
         .fetch_one(
-            "UPDATE import_number SET number = number + 1 WHERE id = 1 RETURNING number",
-            &[],
+            "UPDATE import_number SET number = CASE WHEN number < $1 THEN $1 ELSE number END + 1 \
+             WHERE id = 1 RETURNING number",
+            &[beyond.into()],
         )
         .await?;
     let id = row.int("number")?;

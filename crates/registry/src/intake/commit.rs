@@ -12,7 +12,7 @@ use super::context::reporting_unit;
 use super::error::IntakeError;
 use super::plan::Class;
 use super::prepare::{Link, Prepared};
-use super::rows::{patch_of, period, unit_of};
+use super::rows::{RowReader, period, unit_of};
 use super::{Options, Progress, Step};
 use crate::ledger::{Action, Change, ChangeSet, Ledger, Outcome, Source, Target, Version};
 
@@ -55,7 +55,7 @@ struct Batch<'a> {
     options: &'a Options,
     import: i64,
     /// The ids reserved for new records, by row.
-    new_ids: Arc<HashMap<usize, RecordId>>,
+    new_ids: Arc<Vec<Option<RecordId>>>,
 }
 
 /// Commits what was prepared. While one change set goes into the store the next is made ready.
@@ -71,7 +71,7 @@ pub(super) async fn commit(
     progress: &Progress,
 ) -> Result<Written, IntakeError> {
     permit.require(standard::Action::Import)?;
-    let mut written = Written {
+    let written = Written {
         import,
         ..Written::default()
     };
@@ -89,53 +89,23 @@ pub(super) async fn commit(
         prepared,
         options,
         import,
-        new_ids: Arc::new(new_rows.into_iter().zip(ids).collect()),
+        new_ids: Arc::new(by_row(prepared.fates.len(), new_rows.into_iter().zip(ids))),
     };
-    let parts: Vec<Part> = parts(groups(ledger, permit, prepared).await?);
-    let total = parts
-        .iter()
-        .map(|part| part.rows.len() + part.missing.len())
-        .sum::<usize>()
-        .max(1) as u64;
-    let mut done = 0;
-    let mut ready = match parts.first() {
-        Some(part) => Some(batch.change_set(part, parts.len() > 1).await?),
-        None => None,
-    };
-    let mut place = 0;
-    while let Some(set) = ready.take() {
-        place += 1;
-        done += set.changes.len() as u64;
-        let following = async {
-            match parts.get(place) {
-                Some(part) => batch
-                    .change_set(part, place + 1 < parts.len())
-                    .await
-                    .map(Some),
-                None => Ok(None),
-            }
-        };
-        let (outcome, following) = tokio::join!(ledger.commit(permit, set), following);
-        match outcome? {
-            Outcome::Committed {
-                number,
-                opened,
-                closed,
-            } => {
-                written.committed += 1;
-                written.opened += opened;
-                written.closed += closed;
-                let first = written.commits.map_or(number.get(), |(first, _)| first);
-                written.commits = Some((first, number.get()));
-            }
-            Outcome::AlreadyCommitted(_) => written.resumed += 1,
-            Outcome::Unchanged => {}
+    let written = batch.write(written, progress).await;
+    // Also where the work was stopped: what was committed before is there.
+    ledger.settle(&prepared.dataset.name).await?;
+    written
+}
+
+/// A list with a place for every row.
+fn by_row(rows: usize, ids: impl Iterator<Item = (usize, RecordId)>) -> Vec<Option<RecordId>> {
+    let mut by_row = vec![None; rows];
+    for (row, id) in ids {
+        if let Some(slot) = by_row.get_mut(row) {
+            *slot = Some(id);
         }
-        ready = following?;
-        progress.tell(Step::Write, done, total)?;
     }
-    ledger.settle().await?;
-    Ok(written)
+    by_row
 }
 
 /// Cuts groups that are too large for one change set.
@@ -161,7 +131,60 @@ fn parts(groups: BTreeMap<UnitId, Group>) -> Vec<Part> {
 }
 
 impl Batch<'_> {
-    async fn change_set(&self, part: &Part, more_follows: bool) -> Result<ChangeSet, IntakeError> {
+    /// Commits part by part. While one goes into the store the next is made ready.
+    async fn write(
+        &self,
+        mut written: Written,
+        progress: &Progress,
+    ) -> Result<Written, IntakeError> {
+        let parts: Vec<Part> = parts(groups(self.ledger, self.permit, self.prepared).await?);
+        let total = parts
+            .iter()
+            .map(|part| part.rows.len() + part.missing.len())
+            .sum::<usize>()
+            .max(1) as u64;
+        let mut done = 0;
+        let mut ready = match parts.first() {
+            Some(part) => Some(self.change_set(part).await?),
+            None => None,
+        };
+        let mut place = 0;
+        while let Some(set) = ready.take() {
+            place += 1;
+            done += set.changes.len() as u64;
+            let following = async {
+                match parts.get(place) {
+                    Some(part) => self.change_set(part).await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            let (outcome, following) = tokio::join!(
+                self.ledger
+                    .commit_as_planned(self.permit, set, self.prepared.plan.based_on),
+                following
+            );
+            match outcome? {
+                Outcome::Committed {
+                    number,
+                    opened,
+                    closed,
+                } => {
+                    written.committed += 1;
+                    written.opened += opened;
+                    written.closed += closed;
+                    let first = written.commits.map_or(number.get(), |(first, _)| first);
+                    written.commits = Some((first, number.get()));
+                }
+                Outcome::AlreadyCommitted(_) => written.resumed += 1,
+                Outcome::Unchanged => {}
+            }
+            ready = following?;
+            progress.tell(Step::Write, done, total)?;
+        }
+        Ok(written)
+    }
+
+    async fn change_set(&self, part: &Part) -> Result<ChangeSet, IntakeError> {
         let mut changes = self.changes(&part.rows).await?;
         changes.extend(closures(
             self.ledger,
@@ -197,7 +220,7 @@ impl Batch<'_> {
                 part.unit,
                 changes.len()
             )),
-            more_follows,
+            more_follows: true,
             changes,
         })
     }
@@ -222,9 +245,11 @@ impl Batch<'_> {
         let (said, today) = (self.options.effective, self.ledger.clock().today());
         let by = self.options.effective_field.clone();
         let work = tokio::task::spawn_blocking(move || {
+            let reader = RowReader::new(&prepared.dataset);
             rows.iter()
                 .filter_map(|row| {
                     change_of(
+                        &reader,
                         &prepared,
                         *row,
                         &new_ids,
@@ -242,10 +267,15 @@ impl Batch<'_> {
 }
 
 /// What one row asserts.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one row with all that bears on it"
+)]
 fn change_of(
+    reader: &RowReader<'_>,
     prepared: &Prepared,
     row: usize,
-    new_ids: &HashMap<usize, RecordId>,
+    new_ids: &[Option<RecordId>],
     held: &HashMap<RecordId, Vec<Version>>,
     said: Option<Day>,
     by: Option<&str>,
@@ -254,19 +284,19 @@ fn change_of(
     let dataset = &prepared.dataset;
     let (batch, place) = prepared.locate(row)?;
     let record = prepared.fates.get(row).and_then(|fate| fate.record);
-    let mut patch = patch_of(dataset, batch, place, record.is_some());
+    let mut patch = reader.patch(batch, place, record.is_some());
     for (position, link) in prepared.links.get(&row).into_iter().flatten() {
         let target = match link {
             Link::Record(record) => Some(*record),
-            Link::Row(other) => new_ids.get(other).copied(),
+            Link::Row(other) => new_ids.get(*other).copied().flatten(),
         };
         if let (Some(slot), Some(target)) = (patch.get_mut(*position), target) {
             *slot = Some(target.into());
         }
     }
-    let target = match (record, new_ids.get(&row)) {
+    let target = match (record, new_ids.get(row).copied().flatten()) {
         (Some(record), _) => Target::Existing(record),
-        (None, Some(record)) => Target::New(*record),
+        (None, Some(record)) => Target::New(record),
         (None, None) => return None,
     };
     let stretches = record

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::error::IntakeError;
 use super::plan::{Class, Plan};
 use super::prepare::{Fate, Link, Links, Preparation};
-use super::rows::{patch_of, period, unit_of};
+use super::rows::{RowReader, period, unit_of};
 use super::typing::{Batch, column_type};
 use super::work::Work;
 use crate::ledger::{Action, COMMON, Change, Target, Version};
@@ -24,6 +24,7 @@ pub(super) struct Comparison<'c> {
     pub context: &'c Context,
     pub checker: Option<&'c Checker>,
     pub checks: &'c [&'c Check],
+    pub reader: RowReader<'c>,
 }
 
 /// So many examples of new and changed rows are kept.
@@ -179,7 +180,7 @@ impl Comparison<'_> {
             }
             return;
         };
-        let patch = patch_of(work.dataset, batch, place, true);
+        let patch = self.reader.patch(batch, place, true);
         let options = self.preparation.options;
         let by = options.effective_field.as_deref();
         let (from, to) = period(
@@ -245,12 +246,11 @@ impl Comparison<'_> {
         batch: &Batch,
         versions: Option<&[Version]>,
     ) {
-        let dataset = work.dataset;
-        for (position, field) in dataset.stored_fields().enumerate() {
+        for (position, (field, column)) in self.reader.fields().iter().enumerate() {
             if !field.required {
                 continue;
             }
-            let in_row = match batch.table.position(&field.name) {
+            let in_row = match *column {
                 Some(column) => !batch.table.is_null(column, place),
                 None => batch.geometries.get(place).is_some_and(Option::is_some),
             };

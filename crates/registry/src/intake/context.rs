@@ -178,22 +178,30 @@ async fn unit_of_division(
 ) -> Result<HashMap<RecordId, RecordId>, LedgerError> {
     let table = ledger.table("education_unit")?;
     let divisions = table.position("divisions");
-    let mut units = HashMap::new();
+    // Where several units name a division (a bureau, and a zone that lies across counties), the one that
+    // answers for the fewest is the nearest.
+    let mut units: HashMap<RecordId, (usize, RecordId)> = HashMap::new();
     ledger
         .read(permit, "education_unit", Clocks::latest(day), |version| {
             let listed = divisions
                 .and_then(|position| version.values.get(position))
                 .and_then(Value::as_text);
-            for division in listed
+            let listed: Vec<RecordId> = listed
                 .unwrap_or_default()
                 .split('|')
                 .filter_map(|text| text.parse().ok())
-            {
-                units.insert(division, version.record);
+                .collect();
+            let this = (listed.len(), version.record);
+            for division in listed {
+                let nearest = units.entry(division).or_insert(this);
+                *nearest = this.min(*nearest);
             }
         })
         .await?;
-    Ok(units)
+    Ok(units
+        .into_iter()
+        .map(|(division, (_, unit))| (division, unit))
+        .collect())
 }
 
 /// The outlines of the counties on a day.
@@ -246,6 +254,34 @@ async fn county_index(
 /// A match key's value, hashed: 128 bits, so that two keys never meet by chance.
 pub type KeyHash = u128;
 
+/// A table by hashed keys, which need no second hashing.
+pub type KeyMap<V> = HashMap<KeyHash, V, std::hash::BuildHasherDefault<Folding>>;
+
+/// The hasher of a [`KeyMap`]: folds the hash that the key is.
+#[derive(Debug, Default, Clone)]
+pub struct Folding(u64);
+
+impl Hasher for Folding {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let word = part
+                .iter()
+                .rev()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.0 = self.0.rotate_left(5) ^ word;
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        // The lower half alone is as good as random.
+        self.0 = (key & u128::from(u64::MAX)) as u64;
+    }
+}
+
 /// Hashes the values of a key; `None` when one of them is empty.
 pub fn key_hash(level: usize, parts: &[KeyPart<'_>]) -> Option<KeyHash> {
     let mut low = DefaultHasher::new();
@@ -285,7 +321,7 @@ pub enum KeyPart<'a> {
 #[derive(Debug, Default)]
 pub struct KeyIndex {
     /// For each key of the dataset: hash → records, each with whether a stronger key of it is filled in.
-    levels: Vec<HashMap<KeyHash, Vec<(RecordId, bool)>>>,
+    levels: Vec<KeyMap<Vec<(RecordId, bool)>>>,
 }
 
 /// What the keys of a row lead to.
@@ -328,8 +364,7 @@ impl KeyIndex {
                     .collect()
             })
             .collect();
-        let mut levels: Vec<HashMap<KeyHash, Vec<(RecordId, bool)>>> =
-            vec![HashMap::new(); keys.len()];
+        let mut levels: Vec<KeyMap<Vec<(RecordId, bool)>>> = vec![KeyMap::default(); keys.len()];
         ledger
             .read_open(permit, &dataset.name, |version| {
                 let mut stronger = false;

@@ -295,6 +295,33 @@ fn own_words(code: &str) -> (Words, Words) {
                 "mend it in the mapping program and export again",
             ),
         ),
+        "CELL-ERROR" => (
+            (
+                "“{field}”是表格软件的错误值，如 #REF!",
+                "“{field}” holds an error value of the spreadsheet, such as #REF!",
+            ),
+            (
+                "在表格中改正公式，或填入数值",
+                "mend the formula in the spreadsheet, or write the value",
+            ),
+        ),
+        "CELL-LOST-DIGITS" => (
+            (
+                "“{field}”超过 15 位且存成了数字，末尾几位已被表格软件改成 0",
+                "“{field}” has more than 15 digits and was kept as a number; its last digits have become zeros",
+            ),
+            (
+                "从原始来源重新录入，并先把该列设为文本格式",
+                "enter it again from the source, in a column formatted as text",
+            ),
+        ),
+        "ROW-FEATURE" => (
+            ("图形要素不能使用", "the feature cannot be used"),
+            (
+                "按说明在制图软件中修正后重新导出",
+                "mend it as told in the mapping program and export again",
+            ),
+        ),
         "ROW-RAGGED" => (
             (
                 "该行的列数与表头不一致",

@@ -37,7 +37,7 @@ pub use checks::checker_for;
 pub use commit::Written;
 pub use error::IntakeError;
 pub use mapping::{Mapping, MappingFault, parse_datum};
-pub use plan::{Cause, Class, FieldChange, Missing, Plan, RowExample};
+pub use plan::{Cause, Class, Detail, FieldChange, Missing, Plan, RowExample};
 pub use prepare::Prepared;
 pub use single::{TAKEN, TypedRow, commit_row, prepare_row};
 pub use typing::staged_schema;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::{CommitNumber, Day, RecordId};
 use serde::{Deserialize, Serialize};
+use standard::Lang;
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,7 +69,37 @@ pub struct RowExample {
     /// The cell that is at fault, for refused rows.
     pub value: String,
     /// What was expected, the candidates, the other row.
-    pub detail: String,
+    pub detail: Detail,
+}
+
+/// More on one row: a text that reads the same in both languages, or a sentence in each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// In Chinese, or in both.
+    pub zh: String,
+    /// In English where it differs; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub en: String,
+}
+
+impl Detail {
+    /// In a language.
+    pub fn get(&self, lang: Lang) -> &str {
+        if lang == Lang::En && !self.en.is_empty() {
+            &self.en
+        } else {
+            &self.zh
+        }
+    }
+}
+
+impl From<String> for Detail {
+    fn from(zh: String) -> Self {
+        Self {
+            zh,
+            en: String::new(),
+        }
+    }
 }
 
 /// Why rows are refused, go to review, or are worth a second look: one cause for all of them.

@@ -14,7 +14,8 @@ use super::derive::Deriver;
 use super::error::IntakeError;
 use super::explain::Explainer;
 use super::mapping::{Columns, Mapping};
-use super::plan::{CauseBook, Class, Missing, Plan};
+use super::plan::{CauseBook, Class, Detail, Missing, Plan};
+use super::rows::RowReader;
 use super::single::Single;
 use super::typing::{Batch, Typist};
 use super::work::Work;
@@ -43,7 +44,7 @@ pub(super) struct Refusal {
     pub code: String,
     pub field: String,
     pub value: String,
-    pub detail: String,
+    pub detail: Detail,
 }
 
 /// References within the file: row → places among the stored fields, and where each leads.
@@ -97,12 +98,21 @@ impl Prepared {
                 refusal.code.clone(),
                 text.message.0,
                 refusal.value.clone(),
-                refusal.detail.clone(),
+                refusal.detail.zh.clone(),
                 text.repair.0,
             ]);
             table.push(cells);
         }
         table
+    }
+
+    /// The held records that the file would change.
+    pub fn changed_records(&self) -> Vec<RecordId> {
+        let changed = self
+            .fates
+            .iter()
+            .filter(|fate| fate.class == Class::Changed);
+        changed.filter_map(|fate| fate.record).collect()
     }
 
     /// The batch and the row within it of a row of the file.
@@ -217,6 +227,7 @@ impl Preparation<'_> {
             context: &context,
             checker: checker.as_ref(),
             checks: &checks,
+            reader: RowReader::new(&self.dataset),
         };
         let completed = comparison.run(&mut work, &mut fates, &mut plan).await?;
         if let (Some(checker), false) = (&checker, completed.is_empty()) {
@@ -227,12 +238,12 @@ impl Preparation<'_> {
                 }
             }
         }
-        let missing = self.missing(&fates, &mut plan, &explainer, day).await?;
         for (row, refused) in work.refused.iter().enumerate() {
             if let (true, Some(fate)) = (*refused, fates.get_mut(row)) {
                 fate.class = Class::Refused;
             }
         }
+        let missing = self.missing(&fates, &mut plan, &explainer, day).await?;
         for class in Class::ALL {
             let count = fates.iter().filter(|fate| fate.class == class).count() as u64;
             plan.counts.insert(class.as_str().to_owned(), count);
@@ -367,6 +378,16 @@ impl Preparation<'_> {
             }
             MissingRule::Keep => None,
         };
+        // A row that is refused or under review may be the very record that seems to be missing, and a list
+        // without a single row of the unit is not its list: nothing is closed then.
+        let is_doubtful = fates
+            .iter()
+            .any(|fate| matches!(fate.class, Class::Refused | Class::Review));
+        let is_its_list = !matches!(self.dataset.unit, UnitRule::SelfUnit { .. })
+            || listed
+                .iter()
+                .any(|record| units.contains(unit, UnitId::new(record.get())));
+        let close = close.filter(|_| !is_doubtful && is_its_list);
         let mut missing: Vec<(RecordId, Version)> = Vec::new();
         self.ledger
             .read(

@@ -1,48 +1,55 @@
 //! What a row of a file asserts of its record.
 
 use kernel::{Day, UnitId, Value};
-use standard::{Dataset, EffectiveRule, UnitRule};
+use standard::{Dataset, EffectiveRule, Field, FieldKind, UnitRule};
 
 use super::cells::stored_value;
-use super::typing::Batch;
+use super::typing::{Batch, staged_schema};
 use crate::ledger::{COMMON, Version};
 
-/// What a row asserts, one entry for each stored field. Values that were only inferred do not speak of a
-/// record that is held.
-pub(super) fn patch_of(
-    dataset: &Dataset,
-    batch: &Batch,
-    row: usize,
-    held: bool,
-) -> Vec<Option<Value>> {
-    let number = u32::try_from(row).unwrap_or(u32::MAX);
-    dataset
-        .stored_fields()
-        .enumerate()
-        .map(|(position, field)| {
-            if batch
-                .cleared
-                .get(position)
-                .is_some_and(|rows| rows.binary_search(&number).is_ok())
-            {
+/// Reads rows of one dataset's batches. Where each field's column is was looked up once.
+pub(super) struct RowReader<'a> {
+    /// Stored fields in their order, with their column; geometries have none.
+    fields: Vec<(&'a Field, Option<usize>)>,
+}
+
+impl<'a> RowReader<'a> {
+    /// For the batches of a dataset.
+    pub(super) fn new(dataset: &'a Dataset) -> Self {
+        let schema = staged_schema(dataset);
+        let fields = dataset
+            .stored_fields()
+            .map(|field| (field, schema.position(&field.name)))
+            .collect();
+        Self { fields }
+    }
+
+    /// Stored fields in their order, each with its column among those of a batch.
+    pub(super) fn fields(&self) -> &[(&'a Field, Option<usize>)] {
+        &self.fields
+    }
+
+    /// What a row asserts, one entry for each stored field. Values that were only inferred do not speak
+    /// of a record that is held.
+    pub(super) fn patch(&self, batch: &Batch, row: usize, held: bool) -> Vec<Option<Value>> {
+        let number = u32::try_from(row).unwrap_or(u32::MAX);
+        let field_of = |(position, (field, column)): (usize, &(&Field, Option<usize>))| {
+            let cleared = batch.cleared.get(position);
+            if cleared.is_some_and(|rows| rows.binary_search(&number).is_ok()) {
                 return Some(Value::Null);
             }
-            if field.kind == standard::FieldKind::Geometry {
-                return batch
-                    .geometries
-                    .get(row)
-                    .cloned()
-                    .flatten()
-                    .map(Value::Bytes);
+            if field.kind == FieldKind::Geometry {
+                let geometry = batch.geometries.get(row).cloned().flatten();
+                return geometry.map(Value::Bytes);
             }
             if held && batch.is_inferred(position, number) {
                 return None;
             }
-            let column = batch.table.position(&field.name)?;
-            let value = stored_value(field, &batch.table, column, row);
+            let value = stored_value(field, &batch.table, (*column)?, row);
             (!value.is_null()).then_some(value)
-        })
-        .collect()
+        };
+        self.fields.iter().enumerate().map(field_of).collect()
+    }
 }
 
 /// From when to when a row holds: what the row itself says in the field `by`, else what was said of the

@@ -10,8 +10,8 @@ use super::error::IntakeError;
 use super::mapping::Mapping;
 use super::plan::Class;
 use super::prepare::{Fate, Link, Preparation, Prepared};
-use super::rows::{patch_of, period, unit_of};
-use super::work::Work;
+use super::rows::{RowReader, period, unit_of};
+use super::work::{KeyColumns, Work};
 use super::{Options, Progress};
 use crate::ledger::{Action, Change, ChangeSet, Ledger, Outcome, Source, Target};
 use crate::read::{Delimiter, Header, Limits, RawReader, ReadError, ReadOptions, TextEncoding};
@@ -114,7 +114,7 @@ pub async fn commit_row(
             Target::New(*record)
         }
     };
-    let mut patch = patch_of(dataset, batch, place, row.target.is_some());
+    let mut patch = RowReader::new(dataset).patch(batch, place, row.target.is_some());
     for (position, link) in prepared.links.get(&0).into_iter().flatten() {
         if let (Link::Record(record), Some(slot)) = (link, patch.get_mut(*position)) {
             *slot = Some(Value::from(*record));
@@ -188,10 +188,11 @@ impl Work<'_> {
         context: &Context,
     ) -> Vec<Fate> {
         let own = context.references.get(&self.dataset.name);
+        let key_columns = KeyColumns::new(self.dataset);
         let mut fates = Vec::with_capacity(self.refused.len());
         for row in 0..self.refused.len() {
             let row_keys = super::prepare::locate(self.batches, self.rows_before, row)
-                .map(|(batch, place)| Work::keys_of(self.dataset, batch, place))
+                .map(|(batch, place)| key_columns.of_row(batch, place))
                 .unwrap_or_default();
             let holders = match keys.find(&row_keys) {
                 Match::One(record) => vec![record],

@@ -5,7 +5,7 @@ use kernel::{Clocks, Day, Value};
 
 use crate::api::Registry;
 use crate::imports::{Finished, Request};
-use crate::intake::{Class, IntakeError, Plan, Progress};
+use crate::intake::{self, Class, IntakeError, Plan, Progress};
 use crate::ledger::{LedgerError, Version};
 use crate::testing::{permit, registry};
 
@@ -201,6 +201,56 @@ on_both_engines! {
         }
     }
 
+    async fn a_new_work_database_beside_an_old_ledger_takes_every_row(place: &TestPlace) {
+        let registry = registry(place).await;
+        let (first, _) = import(&registry, "institution", "学校名称,区县\n甲小学,雁塔区\n乙小学,雁塔区\n", Request::default()).await;
+        let work = place.open("work").await.unwrap();
+        let mut tx = work.write().await.unwrap();
+        tx.execute("DELETE FROM import", &[]).await.unwrap();
+        tx.execute("UPDATE import_number SET number = 0", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        let (second, _) = import(&registry, "institution", "学校名称,区县\n丙小学,雁塔区\n丁小学,雁塔区\n", Request::default()).await;
+        assert!(second > first);
+        assert_eq!(institutions(&registry, day("2026-03-02")).await.len(), 4);
+    }
+
+    async fn a_school_answers_to_its_county_rather_than_to_a_zone_across_counties(place: &TestPlace) {
+        let registry = registry(place).await;
+        import(&registry, "institution", "学校名称,区县\n甲小学,长安区\n", Request::default()).await;
+        let unit = intake::context::unit_named(registry.ledger(), &permit(), "610116").await.unwrap();
+        let school = one(&registry, "2026-03-02").await;
+        let parent = registry.ledger().table("institution").unwrap().position("unit").unwrap();
+        assert_eq!(school.values[parent].as_int(), Some(unit.get()));
+    }
+
+    async fn two_programs_that_import_the_same_schools_at_once_make_each_once(place: &TestPlace) {
+        let (one, other) = (registry(place).await, registry(place).await);
+        let mut text = String::from("学校名称,区县\n");
+        for number in 0..200 {
+            text.push_str(&format!("第{number}小学,{}\n", if number < 100 { "雁塔区" } else { "碑林区" }));
+        }
+        let (first, second) = tokio::join!(
+            import(&one, "institution", &text, Request::default()),
+            import(&other, "institution", &text, Request::default()),
+        );
+        let new = (first.1.count(Class::New), second.1.count(Class::New));
+        assert_eq!(institutions(&one, day("2026-03-02")).await.len(), 200, "{new:?}");
+    }
+
+    async fn a_complete_list_closes_nothing_while_rows_of_it_are_in_doubt(place: &TestPlace) {
+        let registry = registry(place).await;
+        import(&registry, "institution", "学校名称,区县\n甲小学,雁塔区\n乙小学,雁塔区\n丙小学,雁塔区\n", Request::default()).await;
+        let complete = |unit: &str| Request { complete_for: unit.to_owned(), ..Request::default() };
+        let refused = "学校名称,区县,建校年月\n甲小学,雁塔区,\n乙小学,雁塔区,不知道\n";
+        let (_, plan) = import(&registry, "institution", refused, complete("610113")).await;
+        assert_eq!(plan.count(Class::Refused), 1);
+        assert!(plan.missing.iter().all(|missing| missing.proposal.is_none()), "{:?}", plan.missing);
+        let (_, plan) = import(&registry, "institution", "学校名称,区县\n丁小学,碑林区\n", complete("610113")).await;
+        assert!(plan.missing.iter().all(|missing| missing.proposal.is_none()), "not its list");
+        let (_, plan) = import(&registry, "institution", "学校名称,区县\n甲小学,雁塔区\n乙小学,雁塔区\n", complete("610113")).await;
+        assert_eq!(plan.missing.iter().filter(|missing| missing.proposal.is_some()).count(), 1);
+    }
+
     async fn an_ambiguous_row_goes_to_review(place: &TestPlace) {
         let registry = registry(place).await;
         let two = "学校标识码,学校名称,区县,办学类型\n2161000001,渭河小学,雁塔区,211\n2161000002,渭河小学,雁塔区,218\n";
@@ -242,13 +292,69 @@ async fn faulty_outlines_and_coordinates_are_refused_with_what_is_wrong() {
             .iter()
             .find(|cause| cause.code == "CELL-GEOMETRY")
             .unwrap();
-        assert!(!cause.examples[0].detail.is_empty());
+        assert!(!cause.examples[0].detail.zh.is_empty());
         assert_eq!(finished.written.unwrap().committed, 0);
     }
     let points = "学校名称,区县,经度,纬度\n甲小学,雁塔区,34.2,108.9\n乙小学,雁塔区,10895.3,34.2\n丙小学,雁塔区,0,0\n";
     let (_, plan) = import(&registry, "institution", points, Request::default()).await;
     assert_eq!(plan.count(Class::Refused), 3, "{:?}", plan.causes);
     assert_eq!(codes(&plan).len(), 3, "three causes: {:?}", codes(&plan));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_reader_could_not_use_is_refused_by_name() {
+    let place = db::testing::TestPlace::sqlite().unwrap();
+    let registry = registry(&place).await;
+    let features = r#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","properties":{"code":"610113"},"geometry":{"type":"LineString","coordinates":[[108.9,34.2],[109.0,34.3]]}},
+        {"type":"Feature","properties":{"code":"610113"},"geometry":{"type":"Polygon","coordinates":[[[108.9,34.2],[109.0,34.2],[109.0,34.3],[108.9,34.2]]]}}]}"#;
+    let (_, finished) = try_import(
+        &registry,
+        "division_boundary",
+        "outline.geojson",
+        features,
+        Request::default(),
+    )
+    .await
+    .unwrap();
+    let cause = finished
+        .plan
+        .causes
+        .iter()
+        .find(|cause| cause.code == "ROW-FEATURE")
+        .unwrap();
+    assert_eq!(cause.rows, 1, "{cause:?}");
+    let detail = &cause.examples[0].detail;
+    assert!(
+        detail.zh.contains("LineString") && detail.en.contains("LineString"),
+        "{detail:?}"
+    );
+    assert_ne!(detail.zh, detail.en);
+
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, header) in ["学校名称", "区县", "备注", "地址"].iter().enumerate() {
+        sheet.write(0, column as u16, *header).unwrap();
+    }
+    for (row, name) in ["甲小学", "乙小学"].iter().enumerate() {
+        sheet.write(row as u32 + 1, 0, *name).unwrap();
+        sheet.write(row as u32 + 1, 1, "雁塔区").unwrap();
+    }
+    sheet.write(1, 2, 126_100_004_352_000_000.0).unwrap();
+    let broken = rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!");
+    sheet.write(2, 3, broken).unwrap();
+    let (_, finished) = try_import(
+        &registry,
+        "institution",
+        "schools.xlsx",
+        workbook.save_to_buffer().unwrap(),
+        Request::default(),
+    )
+    .await
+    .unwrap();
+    let found = codes(&finished.plan);
+    assert!(found.contains(&"CELL-LOST-DIGITS"), "{found:?}");
+    assert_eq!(finished.plan.count(Class::New), 0, "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,9 @@ use standard::{CodeSet, Dataset, Field, FieldKind, Resolution, Standard, split_m
 
 use super::cells::{integer, is_blank, is_clear, plain_number, truth, unscaled};
 use super::mapping::{ColumnUse, Columns, Mapping};
+use super::plan::Detail;
 use super::references::{Clue, Reference, ReferenceIndex};
-use crate::read::{NoteKind, RawChunk};
+use crate::read::{NoteKind, RawChunk, RowNote};
 
 /// What is wrong with a cell, or worth saying of it. The codes are shown to people and stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +42,12 @@ pub enum CellFault {
     Damaged,
     /// Not a geometry that can be used.
     Geometry,
+    /// An error value of a spreadsheet.
+    CellError,
+    /// A number so long that the spreadsheet program has lost its last digits.
+    LostDigits,
+    /// A feature that cannot be used.
+    Feature,
     /// The row has more or fewer cells than the header.
     Ragged,
     /// A code that is no longer in force was replaced by the one that is. Not an error.
@@ -64,6 +71,9 @@ impl CellFault {
             CellFault::Length => "CELL-LENGTH",
             CellFault::Damaged => "CELL-DAMAGED",
             CellFault::Geometry => "CELL-GEOMETRY",
+            CellFault::CellError => "CELL-ERROR",
+            CellFault::LostDigits => "CELL-LOST-DIGITS",
+            CellFault::Feature => "ROW-FEATURE",
             CellFault::Ragged => "ROW-RAGGED",
             CellFault::Superseded => "CELL-SUPERSEDED",
         }
@@ -87,7 +97,7 @@ pub struct Flaw {
     /// The text of the cell.
     pub text: String,
     /// What was expected, or what was taken instead.
-    pub detail: String,
+    pub detail: Detail,
 }
 
 /// A reference to a record of the same dataset that is perhaps in the same file.
@@ -276,7 +286,7 @@ impl<'a> Typist<'a> {
                         field: Some(*place),
                         fault,
                         text: text.to_owned(),
-                        detail,
+                        detail: Detail::from(detail),
                     });
                 };
                 match typed {
@@ -307,23 +317,12 @@ impl<'a> Typist<'a> {
             builders.push(builder);
             cleared.push(field_cleared);
         }
-        for note in &chunk.notes {
-            let (found, expected) = match note.kind {
-                NoteKind::TooManyCells { expected, found } => (found, expected),
-                // A row that ends early reads as blanks; a spreadsheet's error value fails as a cell.
-                NoteKind::UnusableFeature { .. }
-                | NoteKind::TooFewCells { .. }
-                | NoteKind::CellError { .. }
-                | NoteKind::LostDigits { .. } => continue,
-            };
-            batch_flaws.push(Flaw {
-                row: u32::try_from(note.index).unwrap_or(u32::MAX),
-                field: None,
-                fault: CellFault::Ragged,
-                text: found.to_string(),
-                detail: expected.to_string(),
-            });
-        }
+        batch_flaws.extend(
+            chunk
+                .notes
+                .iter()
+                .filter_map(|note| self.flaw_of(note, &chunk)),
+        );
         let table = Table::new(schema, builders)?;
         let source_rows = chunk.row_numbers.clone();
         Ok(Batch {
@@ -335,6 +334,43 @@ impl<'a> Typist<'a> {
             flaws: batch_flaws,
             pending,
             raw: chunk,
+        })
+    }
+
+    /// What the reader said of a row, as a flaw of it. A row that ends early reads as blanks.
+    fn flaw_of(&self, note: &RowNote, chunk: &RawChunk) -> Option<Flaw> {
+        let (field, fault, text, detail) = match &note.kind {
+            NoteKind::TooFewCells { .. } => return None,
+            NoteKind::TooManyCells { expected, found } => (
+                None,
+                CellFault::Ragged,
+                found.to_string(),
+                Detail::from(expected.to_string()),
+            ),
+            NoteKind::UnusableFeature { zh, en, .. } => {
+                let (zh, en) = (zh.clone(), en.clone());
+                (None, CellFault::Feature, String::new(), Detail { zh, en })
+            }
+            NoteKind::CellError { column } | NoteKind::LostDigits { column } => {
+                // A column that is no field of the dataset may hold anything.
+                let (place, _) = self
+                    .stored
+                    .iter()
+                    .find(|(_, read)| *read == Some(*column))?;
+                let fault = match note.kind {
+                    NoteKind::CellError { .. } => CellFault::CellError,
+                    _ => CellFault::LostDigits,
+                };
+                let text = chunk.cell(*column, note.index).to_owned();
+                (Some(*place), fault, text, Detail::default())
+            }
+        };
+        Some(Flaw {
+            row: u32::try_from(note.index).unwrap_or(u32::MAX),
+            field,
+            fault,
+            text,
+            detail,
         })
     }
 
@@ -519,7 +555,7 @@ impl<'a> Typist<'a> {
     ) -> Vec<Option<Vec<u8>>> {
         let mut geometries = Vec::with_capacity(chunk.len());
         for row in 0..chunk.len() {
-            let mut flaw = |fault, detail: String| {
+            let mut flaw = |fault, detail: Detail| {
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
                 flaws.push(Flaw {
                     row: number,
@@ -530,10 +566,10 @@ impl<'a> Typist<'a> {
                 });
             };
             let read = match chunk.geometry.get(row).and_then(Option::as_ref) {
-                Some(bytes) => shape::wkb::decode(bytes).map_err(|error| error.to_string()),
+                Some(bytes) => shape::wkb::decode(bytes),
                 None => {
                     if field.required {
-                        flaw(CellFault::Required, String::new());
+                        flaw(CellFault::Required, Detail::default());
                     }
                     geometries.push(None);
                     continue;
@@ -541,14 +577,15 @@ impl<'a> Typist<'a> {
             };
             let converted = read.map(|geometry| shape::convert(&geometry, self.datum));
             match converted {
-                Err(sentence) => {
-                    flaw(CellFault::Geometry, sentence);
+                Err(damaged) => {
+                    flaw(CellFault::Geometry, Detail::from(damaged.to_string()));
                     geometries.push(None);
                 }
                 Ok(geometry) => {
                     let faults = shape::faults(&geometry);
                     for fault in &faults {
-                        flaw(CellFault::Geometry, fault.to_string());
+                        let (zh, en) = (fault.zh(), fault.en());
+                        flaw(CellFault::Geometry, Detail { zh, en });
                     }
                     geometries.push(faults.is_empty().then(|| shape::wkb::encode(&geometry)));
                 }

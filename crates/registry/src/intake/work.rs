@@ -6,11 +6,11 @@ use columns::ColumnType;
 use kernel::RecordId;
 use standard::{Dataset, Severity};
 
-use super::context::{Context, KeyHash, KeyIndex, KeyPart, Match, key_hash};
+use super::context::{Context, KeyHash, KeyIndex, KeyMap, KeyPart, Match, key_hash};
 use super::explain::Explainer;
-use super::plan::{CauseBook, Class, RowExample};
+use super::plan::{CauseBook, Class, Detail, RowExample};
 use super::prepare::{Fate, Link, Links, Refusal, locate};
-use super::typing::Batch;
+use super::typing::{Batch, staged_schema};
 
 /// What is found while the rows are gone through.
 pub(super) struct Work<'w> {
@@ -24,6 +24,47 @@ pub(super) struct Work<'w> {
     pub explainer: &'w Explainer<'w>,
 }
 
+/// Where the match keys of a dataset stand in its batches.
+pub(super) struct KeyColumns(Vec<Vec<Option<(usize, ColumnType)>>>);
+
+impl KeyColumns {
+    pub(super) fn new(dataset: &Dataset) -> Self {
+        let schema = staged_schema(dataset);
+        let column = |name: &String| {
+            let position = schema.position(name)?;
+            Some((position, schema.column_type(position)?))
+        };
+        let keys = dataset.match_keys.iter();
+        Self(
+            keys.map(|key| key.fields.iter().map(column).collect())
+                .collect(),
+        )
+    }
+
+    /// The hashed keys of a row, the strongest first; `None` for a key that it does not fill.
+    pub(super) fn of_row(&self, batch: &Batch, row: usize) -> Vec<Option<KeyHash>> {
+        let table = &batch.table;
+        let part = |column: &Option<(usize, ColumnType)>| match *column {
+            Some((column, ColumnType::Text)) => table
+                .text(column, row)
+                .filter(|text| !text.is_empty())
+                .map_or(KeyPart::None, KeyPart::Text),
+            Some((column, ColumnType::Int)) => {
+                table.int(column, row).map_or(KeyPart::None, KeyPart::Int)
+            }
+            Some((column, ColumnType::Day)) => table
+                .day(column, row)
+                .map_or(KeyPart::None, |day| KeyPart::Int(i64::from(day))),
+            _ => KeyPart::None,
+        };
+        let of_key = |(level, columns): (usize, &Vec<Option<(usize, ColumnType)>>)| {
+            let parts: Vec<KeyPart<'_>> = columns.iter().map(part).collect();
+            key_hash(level, &parts)
+        };
+        self.0.iter().enumerate().map(of_key).collect()
+    }
+}
+
 impl Work<'_> {
     pub(super) fn int(&self, batch: &Batch, field: &str, row: usize) -> Option<i64> {
         batch
@@ -32,7 +73,12 @@ impl Work<'_> {
             .and_then(|column| batch.table.int(column, row))
     }
 
-    pub(super) fn example(&self, row: usize, value: String, detail: String) -> RowExample {
+    pub(super) fn example(
+        &self,
+        row: usize,
+        value: String,
+        detail: impl Into<Detail>,
+    ) -> RowExample {
         let located = locate(self.batches, self.rows_before, row);
         let label = located.map_or(String::new(), |(batch, place)| {
             self.explainer.row_label(batch, place)
@@ -47,7 +93,7 @@ impl Work<'_> {
             record: None,
             changes: Vec::new(),
             value,
-            detail,
+            detail: detail.into(),
         }
     }
 
@@ -57,8 +103,9 @@ impl Work<'_> {
         code: &str,
         field: &str,
         value: String,
-        detail: String,
+        detail: impl Into<Detail>,
     ) {
+        let detail = detail.into();
         if let Some(refused) = self.refused.get_mut(row) {
             *refused = true;
         }
@@ -81,7 +128,7 @@ impl Work<'_> {
         code: &str,
         field: &str,
         value: String,
-        detail: String,
+        detail: impl Into<Detail>,
     ) {
         let example = self.example(row, value, detail);
         let explainer = self.explainer;
@@ -136,73 +183,35 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn keys_of(dataset: &Dataset, batch: &Batch, row: usize) -> Vec<Option<KeyHash>> {
-        dataset
-            .match_keys
-            .iter()
-            .enumerate()
-            .map(|(level, key)| {
-                let parts: Vec<KeyPart<'_>> = key
-                    .fields
-                    .iter()
-                    .map(|name| {
-                        let Some(column) = batch.table.position(name) else {
-                            return KeyPart::None;
-                        };
-                        match batch.table.schema().column_type(column) {
-                            Some(ColumnType::Text) => batch
-                                .table
-                                .text(column, row)
-                                .filter(|text| !text.is_empty())
-                                .map_or(KeyPart::None, KeyPart::Text),
-                            Some(ColumnType::Int) => batch
-                                .table
-                                .int(column, row)
-                                .map_or(KeyPart::None, KeyPart::Int),
-                            Some(ColumnType::Day) => batch
-                                .table
-                                .day(column, row)
-                                .map_or(KeyPart::None, |day| KeyPart::Int(i64::from(day))),
-                            _ => KeyPart::None,
-                        }
-                    })
-                    .collect();
-                key_hash(level, &parts)
-            })
-            .collect()
-    }
-
-    /// The hashed keys of every row, worked out on all cores.
-    fn all_keys(&self) -> Vec<Vec<Option<KeyHash>>> {
+    /// The hashed keys of every row, batch by batch, worked out on all cores.
+    fn all_keys(&self, columns: &KeyColumns) -> Vec<Vec<Vec<Option<KeyHash>>>> {
         use rayon::prelude::*;
-        let dataset = self.dataset;
-        self.batches
-            .par_iter()
-            .flat_map(|batch| {
-                (0..batch.table.rows())
-                    .into_par_iter()
-                    .map(move |row| Self::keys_of(dataset, batch, row))
-            })
-            .collect()
+        let of_batch = |batch: &Batch| {
+            let rows = (0..batch.table.rows()).into_par_iter();
+            rows.map(|row| columns.of_row(batch, row)).collect()
+        };
+        self.batches.iter().map(of_batch).collect()
     }
 
     /// Finds the record of each row, and rows that speak of the same one.
     pub(super) fn match_rows(&mut self, keys: &KeyIndex, context: &Context) -> Vec<Fate> {
         let mut fates = Vec::with_capacity(self.refused.len());
-        let mut seen_keys: HashMap<KeyHash, usize> = HashMap::new();
+        let mut seen_keys: KeyMap<usize> = KeyMap::default();
         let mut seen_records: HashMap<RecordId, usize> = HashMap::new();
         let own = context.references.get(&self.dataset.name);
-        let all_keys = self.all_keys();
-        for (row, row_keys) in all_keys.into_iter().enumerate() {
-            let Some((batch, place)) = locate(self.batches, self.rows_before, row) else {
-                continue;
-            };
+        let all_keys = self.all_keys(&KeyColumns::new(self.dataset));
+        let batches = self.batches;
+        let located = batches.iter().zip(&all_keys).flat_map(|(batch, keys)| {
+            let numbered = keys.iter().enumerate();
+            numbered.map(move |(place, row_keys)| (batch, place, row_keys))
+        });
+        for (row, (batch, place, row_keys)) in located.enumerate() {
             let already = self.refused.get(row).copied().unwrap_or(false);
             let mut fate = Fate {
                 class: Class::New,
                 record: None,
             };
-            match keys.find(&row_keys) {
+            match keys.find(row_keys) {
                 Match::One(record) => fate.record = Some(record),
                 Match::Nothing => {}
                 Match::NoKey if already => fate.class = Class::Refused,

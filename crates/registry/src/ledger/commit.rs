@@ -49,6 +49,29 @@ impl Ledger {
     /// Nothing is written when the permit does not cover a row, a record was touched by a commit after
     /// `based_on`, or the store fails.
     pub async fn commit(&self, permit: &Permit, set: ChangeSet) -> Result<Outcome, LedgerError> {
+        self.commit_unless(permit, set, None).await
+    }
+
+    /// Commits a change set of an import, unless someone else committed to the dataset after `planned`:
+    /// which rows are new was decided by what was held then.
+    ///
+    /// # Errors
+    /// [`LedgerError::Overtaken`], and those of [`Ledger::commit`].
+    pub async fn commit_as_planned(
+        &self,
+        permit: &Permit,
+        set: ChangeSet,
+        planned: CommitNumber,
+    ) -> Result<Outcome, LedgerError> {
+        self.commit_unless(permit, set, Some(planned)).await
+    }
+
+    async fn commit_unless(
+        &self,
+        permit: &Permit,
+        set: ChangeSet,
+        planned: Option<CommitNumber>,
+    ) -> Result<Outcome, LedgerError> {
         permit.require(Right::Edit)?;
         if set.changes.len() > ChangeSet::MOST_ROWS {
             return Err(LedgerError::TooLarge {
@@ -64,21 +87,28 @@ impl Ledger {
         {
             return Ok(Outcome::AlreadyCommitted(number));
         }
+        if let Some(planned) = planned
+            && let Some(between) =
+                store::commit_of_others(&mut tx, &set.dataset, planned, set.source.import).await?
+        {
+            return Err(LedgerError::Overtaken(between));
+        }
         self.refuse_conflicts(&mut tx, table, &set).await?;
-        let effects = self.effects(&mut tx, permit, table, &set.changes).await?;
+        let reporting_unit = self.reporting_unit(table, &set.changes)?;
+        let effects = self.effects(&mut tx, permit, table, set.changes).await?;
         if effects.is_empty() {
             return Ok(Outcome::Unchanged);
         }
         let header = Header {
             actor: permit.actor().to_string(),
-            unit: self.reporting_unit(table, &set.changes)?,
+            unit: reporting_unit,
             source: set.source,
             idempotency_key: set.idempotency_key,
         };
         let outcome = self.write(&mut tx, head, table, effects, header).await?;
         tx.commit().await?;
         if !set.more_follows {
-            self.settle().await?;
+            self.settle(&set.dataset).await?;
         }
         Ok(outcome)
     }
@@ -108,9 +138,14 @@ impl Ledger {
         })
     }
 
-    /// Reads the unit tree again after commits that may have changed it.
-    pub async fn settle(&self) -> Result<(), LedgerError> {
-        self.security().reload_units().await?;
+    /// Reads the unit tree again after commits to a dataset, where its records are units.
+    ///
+    /// # Errors
+    /// Those of the store, and [`LedgerError::UnknownDataset`].
+    pub async fn settle(&self, dataset: &str) -> Result<(), LedgerError> {
+        if matches!(self.unit_rule(self.table(dataset)?)?, OwnUnit::Parent(_)) {
+            self.security().reload_units().await?;
+        }
         Ok(())
     }
 
@@ -145,7 +180,7 @@ impl Ledger {
         tx: &mut Tx,
         permit: &Permit,
         table: &DatasetTable,
-        changes: &[Change],
+        changes: Vec<Change>,
     ) -> Result<Effects, LedgerError> {
         let units = self.security().units();
         let existing: Vec<RecordId> = changes
@@ -167,21 +202,27 @@ impl Ledger {
                 .push(version);
         }
         let unit_rule = self.unit_rule(table)?;
-        let mut changes_by_record: BTreeMap<RecordId, Vec<&Change>> = BTreeMap::new();
-        for change in changes {
+        let mut judged: Option<UnitId> = None;
+        for change in &changes {
             let answers_to = match &unit_rule {
                 OwnUnit::Parent(position) => parent_of(change, *position),
                 OwnUnit::Other => Some(change.unit),
             };
+            // Most of a batch answers to one unit: it is judged once.
+            if answers_to.is_some() && answers_to == judged {
+                continue;
+            }
             if !answers_to.map_or(permit.reaches_everything(), |unit| {
                 may_write_under(permit, &units, unit)
             }) {
                 return Err(security::Denied::Hidden.into());
             }
-            changes_by_record
-                .entry(change.target.record())
-                .or_default()
-                .push(change);
+            judged = answers_to;
+        }
+        let mut changes_by_record: BTreeMap<RecordId, Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            let record = change.target.record();
+            changes_by_record.entry(record).or_default().push(change);
         }
         let mut effects = Effects::default();
         for (record, record_changes) in changes_by_record {
@@ -198,7 +239,7 @@ impl Ledger {
             effects_on_record(
                 record,
                 versions,
-                &record_changes,
+                record_changes,
                 table.width(),
                 &mut effects,
             );
@@ -447,16 +488,34 @@ pub(crate) fn differences(versions: &[Version], change: &Change) -> Vec<(usize, 
 fn effects_on_record(
     record: RecordId,
     versions: Vec<Version>,
-    changes: &[&Change],
+    mut changes: Vec<Change>,
     width: usize,
     effects: &mut Effects,
 ) {
+    // What most rows of a first load are: a record that is new, stated once. Its values are moved.
+    if versions.is_empty()
+        && let [change] = changes.as_mut_slice()
+        && change.to.is_none_or(|to| change.from < to)
+        && let super::model::Action::Assert(patch) = &mut change.action
+        && patch.len() == width
+    {
+        effects.opened.push(Version {
+            record,
+            unit: change.unit,
+            since: CommitNumber::NONE,
+            until: None,
+            from: change.from,
+            to: change.to,
+            values: patch.drain(..).map(Option::unwrap_or_default).collect(),
+        });
+        return;
+    }
     let keys: Vec<(CommitNumber, Day)> = versions
         .iter()
         .map(|version| (version.since, version.from))
         .collect();
     let mut stretches = stretches_of(&versions);
-    for change in changes {
+    for change in &changes {
         stretches = apply(stretches, change, width);
     }
     let mut still_open = vec![false; keys.len()];

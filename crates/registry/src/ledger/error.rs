@@ -33,6 +33,9 @@ pub enum LedgerError {
         /// The records.
         records: Vec<RecordId>,
     },
+    /// Someone else committed to the dataset after the plan was made: new records may no longer be new.
+    #[error("commit {0} came between; make the plan again")]
+    Overtaken(CommitNumber),
     /// A change speaks of a record that does not exist.
     #[error("record {0} does not exist in {1}")]
     NoRecord(RecordId, String),
@@ -62,6 +65,7 @@ impl LedgerError {
             LedgerError::UnknownDataset(_) => "LEDGER-DATASET",
             LedgerError::TooLarge { .. } => "LEDGER-TOO-LARGE",
             LedgerError::Conflict { .. } => "LEDGER-CONFLICT",
+            LedgerError::Overtaken(_) => "LEDGER-OVERTAKEN",
             LedgerError::NoRecord(..) => "LEDGER-RECORD",
             LedgerError::NoCommit(_) => "LEDGER-COMMIT",
             LedgerError::NotReversible(_) => "LEDGER-NOT-REVERSIBLE",

@@ -277,4 +277,20 @@ impl Ledger {
         permit.require(standard::Action::Read)?;
         store::commits_of_import(&mut self.db.read().await?, import).await
     }
+
+    /// Records among these that a commit after `seen` touched.
+    pub(crate) async fn touched_after(
+        &self,
+        dataset: &str,
+        records: &[RecordId],
+        seen: CommitNumber,
+    ) -> Result<Vec<RecordId>, LedgerError> {
+        let table = self.table(dataset)?;
+        store::touched_after(&mut self.db.read().await?, table, records, seen).await
+    }
+
+    /// The highest number of an import that a commit names; 0 where none does.
+    pub(crate) async fn last_import(&self) -> Result<i64, LedgerError> {
+        store::last_import(&mut self.db.read().await?).await
+    }
 }

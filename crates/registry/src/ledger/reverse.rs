@@ -90,7 +90,7 @@ impl Ledger {
             .write(&mut tx, head, table, effects_of(opened, closed), header)
             .await?;
         tx.commit().await?;
-        self.settle().await?;
+        self.settle(table.dataset()).await?;
         Ok(outcome)
     }
 

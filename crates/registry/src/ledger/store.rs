@@ -170,6 +170,34 @@ pub(super) async fn commits_before(
     rows.iter().map(commit_of).collect()
 }
 
+/// The highest number of an import that a commit names; 0 where none does.
+pub(super) async fn last_import(tx: &mut Tx) -> Result<i64, LedgerError> {
+    let row = tx
+        .fetch_one("SELECT max(import_id) AS last FROM commit_log", &[])
+        .await?;
+    Ok(row.opt_int("last")?.unwrap_or(0))
+}
+
+/// A commit to a dataset after `seen` that is not of this import.
+pub(super) async fn commit_of_others(
+    tx: &mut Tx,
+    dataset: &str,
+    seen: CommitNumber,
+    import: Option<i64>,
+) -> Result<Option<CommitNumber>, LedgerError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT number FROM commit_log WHERE number > $1 AND dataset = $2 \
+             AND (import_id IS NULL OR import_id <> $3) ORDER BY number LIMIT 1",
+            &[seen.into(), dataset.into(), import.unwrap_or(0).into()],
+        )
+        .await?;
+    Ok(row
+        .map(|row| row.int("number"))
+        .transpose()?
+        .map(CommitNumber::new))
+}
+
 /// The commits of one import, in order.
 pub(super) async fn commits_of_import(
     tx: &mut Tx,

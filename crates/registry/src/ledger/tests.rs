@@ -319,6 +319,13 @@ on_both_engines! {
         let found = ledger.verify(|_, _| true).await.unwrap().findings;
         assert!(matches!(found.as_slice(), [Finding::Root(_)]), "{found:?}");
         let mut tx = ledger.db().write().await.unwrap();
+        tx.execute("UPDATE d_division SET since = 0 WHERE code = '610114' AND until IS NULL", &[]).await.unwrap();
+        tx.execute("UPDATE d_division SET until = 0 WHERE code = '610115' AND until IS NULL", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = ledger.verify(|_, _| true).await.unwrap().findings;
+        let orphans = Finding::Orphans { dataset: DATASET.to_owned(), versions: 2 };
+        assert!(found.contains(&orphans), "no commit has the number 0: {found:?}");
+        let mut tx = ledger.db().write().await.unwrap();
         tx.execute("UPDATE commit_log SET reason = 'x' WHERE number = 1", &[]).await.unwrap();
         tx.execute("DELETE FROM d_division WHERE code = '610102'", &[]).await.unwrap();
         tx.commit().await.unwrap();

@@ -165,14 +165,12 @@ impl Ledger {
         let beyond = last_number.next();
         for table in self.tables.values() {
             let mut orphans = 0;
-            store::versions_written(&mut tx, table, beyond, CommitNumber::LATEST, |_| {
-                orphans += 1
-            })
-            .await?;
-            store::versions_closed(&mut tx, table, beyond, CommitNumber::LATEST, |_| {
-                orphans += 1
-            })
-            .await?;
+            // Numbers that no commit can have lie on both sides of the log.
+            let before = (CommitNumber::new(i64::MIN), CommitNumber::NONE);
+            for (first, last) in [before, (beyond, CommitNumber::LATEST)] {
+                store::versions_written(&mut tx, table, first, last, |_| orphans += 1).await?;
+                store::versions_closed(&mut tx, table, first, last, |_| orphans += 1).await?;
+            }
             if orphans > 0 {
                 report.findings.push(Finding::Orphans {
                     dataset: table.dataset().to_owned(),

@@ -11,8 +11,8 @@ use ui::{
 
 use super::failure::Failure;
 use super::history::change_markup;
-use super::shown_count;
 use super::words::{cause_words, counted_fields, field_title, severity_tone};
+use super::{lang, shown_count};
 use crate::api::Registry;
 use crate::imports::Import;
 use crate::intake::{Cause, Class, Plan, RowExample};
@@ -326,10 +326,14 @@ fn cause_examples(text: &Text, cause: &Cause) -> Markup {
         let row = shown_count(example.row);
         let mut parts = vec![text.with("registry-row-number", &[("row", &row)])];
         parts.extend(
-            [&example.label, &example.value, &example.detail]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .cloned(),
+            [
+                example.label.as_str(),
+                example.value.as_str(),
+                example.detail.get(lang(text)),
+            ]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned),
         );
         parts.dedup();
         parts.join(" · ")

@@ -420,7 +420,7 @@ fn taken(plan: &Plan) -> Option<(String, String)> {
         .iter()
         .find(|cause| cause.code == intake::TAKEN)?;
     let example = cause.examples.first()?;
-    Some((example.detail.clone(), example.value.clone()))
+    Some((example.detail.zh.clone(), example.value.clone()))
 }
 
 /// Refusals as faults of their fields, in the words of the definitions.
@@ -450,9 +450,10 @@ fn sentence(text: &Text, subject: &Subject<'_>, cause: &Cause, state: &FormState
         typed_words(subject, state, lang, name)
     });
     let detail = match cause.examples.first() {
-        Some(example) if cause.code != intake::TAKEN && !example.detail.is_empty() => {
-            text.with("registry-fault-detail", &[("detail", &example.detail)])
-        }
+        Some(example) if cause.code != intake::TAKEN && !example.detail.zh.is_empty() => text.with(
+            "registry-fault-detail",
+            &[("detail", example.detail.get(lang))],
+        ),
         _ => String::new(),
     };
     text.with(

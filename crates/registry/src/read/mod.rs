@@ -228,7 +228,7 @@ impl RawReader {
                     headers,
                 })
             }
-            None => find_header(opened.source.as_mut(), &mut waiting, options)?,
+            None => find_header(opened.source.as_mut(), &mut waiting, options, limits)?,
         };
         let header_row = header.as_ref().and_then(|found| found.row);
         let shape = match &header {
@@ -395,6 +395,7 @@ fn find_header(
     source: &mut dyn RowSource,
     waiting: &mut VecDeque<RowBuffer>,
     options: &ReadOptions<'_>,
+    limits: &Limits,
 ) -> Result<Option<FoundHeader>, ReadError> {
     let index = match options.header {
         Header::Absent => return Ok(None),
@@ -418,6 +419,12 @@ fn find_header(
             read_ahead(source, waiting, HEADER_SEARCH)?;
             let mut best = (0, 0);
             for (index, row) in waiting.iter().enumerate().take(HEADER_SEARCH) {
+                if row.len() > limits.max_columns as usize {
+                    return Err(ReadError::TooManyColumns {
+                        row: row.number,
+                        limit: limits.max_columns,
+                    });
+                }
                 let cells: Vec<&str> = row.cells().map(chunk::trim).collect();
                 let known = score(&cells);
                 if known > best.1 {

@@ -607,3 +607,21 @@ fn real_records_and_boundaries_are_read() {
         assert_eq!(chunk.notes, [], "{path}");
     }
 }
+
+#[test]
+fn merges_that_overlap_do_not_fill_the_memory() {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for row in 0..20_000 {
+        sheet.write(row, 0, "x").unwrap();
+    }
+    let format = rust_xlsxwriter::Format::new();
+    for column in 1..60 {
+        sheet
+            .merge_range(1, column, 19_999, column, "y", &format)
+            .unwrap();
+    }
+    let bytes = workbook.save_to_buffer().unwrap();
+    let opened = RawReader::open(bytes.into(), &Limits::default(), &ReadOptions::default());
+    assert!(matches!(opened, Err(ReadError::TooManyCells { .. })));
+}

@@ -77,7 +77,7 @@ fn open_xlsx(
         let merged = workbook
             .merge_cells_by_sheet_name(&sheet)
             .unwrap_or_default();
-        rows.fill_merged(&merged);
+        rows.fill_merged(&merged)?;
         return Ok((sheet, rows));
     }
     Err(ReadError::Empty)
@@ -122,7 +122,7 @@ fn open_other(
             rows.push(place, value)?;
         }
         if let calamine::Sheets::Xls(xls) = &workbook {
-            rows.fill_merged(&xls.merge_cells_by_sheet_name(&sheet).unwrap_or_default());
+            rows.fill_merged(&xls.merge_cells_by_sheet_name(&sheet).unwrap_or_default())?;
         }
         if !rows.cells.is_empty() || name.is_some() {
             return Ok((sheet, rows));
@@ -244,11 +244,14 @@ impl SheetRows {
 
     /// A cell merged over several rows holds for each of them. (A cell merged over several
     /// columns is a title and stays in its first column.)
-    fn fill_merged(&mut self, regions: &[Dimensions]) {
+    fn fill_merged(&mut self, regions: &[Dimensions]) -> Result<(), ReadError> {
         let Some(last_row) = self.cells.last().map(|cell| cell.row) else {
-            return;
+            return Ok(());
         };
         let read = self.cells.len();
+        // Regions of a real sheet do not overlap, so they cannot outnumber its cells by much; a small file
+        // that says otherwise would fill the memory.
+        let most_cells = self.most_cells.min(8 * read as u64 + 100_000);
         for region in regions {
             let place = region.start;
             let Some(cell) = self
@@ -263,13 +266,14 @@ impl SheetRows {
                 continue;
             };
             for row in cell.row.saturating_add(1)..=region.end.0.min(last_row) {
-                if self.cells.len() as u64 > self.most_cells {
-                    break;
+                if self.cells.len() as u64 > most_cells {
+                    return Err(ReadError::TooManyCells { limit: most_cells });
                 }
                 self.cells.push(SheetCell { row, ..cell });
             }
         }
         self.sort();
+        Ok(())
     }
 }
 
