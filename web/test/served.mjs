@@ -1,16 +1,13 @@
 // What the tests against the served demo province share. They read WEIHE_URL, WEIHE_USER and
 // WEIHE_PASSWORD (see browser.mjs); without an address each of them is skipped with its reason.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, test } from "node:test";
 import { address, launch, open, signIn } from "./browser.mjs";
 
 const skip = address ? false : "WEIHE_URL names no running program";
 
-/** Tests that need the served program; two run at a time, since most of it is waiting for one another. */
-export const together = (title, body) => describe(title, { concurrency: Number(process.env.CONC ?? 1) }, body);
-
-/** One of them. */
-export const served = (name, body) => it(name, { skip }, body);
+/** A test that needs the served program. */
+export const served = (name, body) => test(name, { skip }, body);
 
 /** A county of the demo province that only the tests that write may change. */
 export const ownCounty = { code: "610929", name: "白河县", unit: "白河县教育局", city: "610900" };
@@ -24,9 +21,9 @@ export const ownDay = "2031-03-01";
 
 /**
  * One browser and one sign-in for a file. `visit` opens a page that is signed in; every test asserts in
- * the end that nothing went wrong in it.
+ * the end that nothing went wrong in it. `first` reads what the tests of the file have in common.
  */
-export function house() {
+export function house(first = async () => {}) {
   const held = { browser: undefined, cookies: [] };
   before(async () => {
     if (skip) return;
@@ -34,6 +31,7 @@ export function house() {
     const { context, page } = await open(held.browser);
     await signIn(page);
     held.cookies = await context.cookies();
+    await first(page);
     await context.close();
   });
   after(() => held.browser?.close());

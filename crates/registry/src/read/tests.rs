@@ -622,6 +622,6 @@ fn merges_that_overlap_do_not_fill_the_memory() {
             .unwrap();
     }
     let bytes = workbook.save_to_buffer().unwrap();
-    let opened = RawReader::open(bytes.into(), &Limits::default(), &ReadOptions::default());
+    let opened = RawReader::open(bytes, &Limits::default(), &ReadOptions::default());
     assert!(matches!(opened, Err(ReadError::TooManyCells { .. })));
 }
