@@ -232,5 +232,8 @@ fn ratio_text(ratio: Ratio, headline: Option<&Headline>) -> String {
         Ratio::ClassSize => headline.class_size(),
         Ratio::PupilsPerTeacher => headline.pupils_per_teacher(),
     });
-    number.map_or(String::new(), |number| format!("{number:.1}"))
+    // Rounded as on the page; without separators, for programs.
+    number.map_or(String::new(), |number| {
+        ui::format::real(number, 1).replace(',', "")
+    })
 }
