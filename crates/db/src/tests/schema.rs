@@ -32,6 +32,7 @@ fn spec(columns: &[(&str, ColumnType, bool)]) -> TableSpec {
             name: "d_school_order".to_owned(),
             columns: vec!["order".to_owned(), "id".to_owned()],
             unique: true,
+            filled_only: false,
         }],
     }
 }

@@ -129,6 +129,7 @@ impl DatasetTable {
             name: format!("{}_{suffix}", self.table),
             columns: vec![column.to_owned()],
             unique: false,
+            filled_only: column == "until",
         };
         TableSpec {
             name: self.table.clone(),
@@ -189,18 +190,16 @@ impl DatasetTable {
     }
 
     /// The row that a version makes, in the order of [`DatasetTable::column_names`].
-    pub(super) fn row(version: Version) -> Vec<Value> {
-        let mut row = Vec::with_capacity(SYSTEM_COLUMNS.len() + version.values.len());
-        row.extend([
+    pub(super) fn row(version: Version) -> impl Iterator<Item = Value> {
+        let front: [Value; SYSTEM_COLUMNS.len()] = [
             version.record.into(),
             version.unit.into(),
             version.since.into(),
             version.until.into(),
             version.from.into(),
             version.to.into(),
-        ]);
-        row.extend(version.values);
-        row
+        ];
+        front.into_iter().chain(version.values)
     }
 }
 
