@@ -35,6 +35,13 @@ impl ColumnType {
             Self::Bytes => "BYTES",
         }
     }
+
+    /// The type of this name, as a table's shape has it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Int, Self::Text, Self::Bytes]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
 }
 
 /// A column of a table.

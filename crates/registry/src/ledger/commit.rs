@@ -138,11 +138,13 @@ impl Ledger {
         })
     }
 
-    /// Reads the unit tree again after commits to a dataset, where its records are units.
+    /// What is to be done after the last commit of a batch: keeps the head, and reads the unit tree again
+    /// where the dataset's records are units.
     ///
     /// # Errors
     /// Those of the store, and [`LedgerError::UnknownDataset`].
     pub async fn settle(&self, dataset: &str) -> Result<(), LedgerError> {
+        self.keep_head().await;
         if matches!(self.unit_rule(self.table(dataset)?)?, OwnUnit::Parent(_)) {
             self.security().reload_units().await?;
         }
@@ -250,7 +252,7 @@ impl Ledger {
         Ok(effects)
     }
 
-    fn unit_rule(&self, table: &DatasetTable) -> Result<OwnUnit, LedgerError> {
+    pub(super) fn unit_rule(&self, table: &DatasetTable) -> Result<OwnUnit, LedgerError> {
         let dataset = self
             .standard()
             .dataset(table.dataset())
@@ -345,13 +347,11 @@ impl Ledger {
             db::ensure_table(&mut tx, &table.spec()).await?;
         }
         let hash = self.standard().hash().to_owned();
+        store::keep_definitions(&mut tx, &hash, self.standard().files()).await?;
         let last = store::commit(&mut tx, head.number).await?;
         if last.is_some_and(|commit| commit.definitions.1 == hash) {
             tx.commit().await?;
             return Ok(());
-        }
-        for file in self.standard().files() {
-            store::insert_definition_file(&mut tx, &hash, &file.path, &file.bytes).await?;
         }
         let header = Header {
             actor: "weihe".to_owned(),
@@ -436,7 +436,7 @@ impl Ledger {
 }
 
 /// How a record's place in the unit tree follows from its fields.
-enum OwnUnit {
+pub(super) enum OwnUnit {
     /// The record is a unit; the field at this place names its parent.
     Parent(Option<usize>),
     /// The record belongs to a unit.
