@@ -10,6 +10,7 @@
 
 mod cli;
 mod errors;
+mod figures;
 mod format_1;
 mod health;
 mod home;
