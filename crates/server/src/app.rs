@@ -7,12 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use db::Db;
 use geo_room::Geo;
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, Millis, SystemClock};
 use registry::Registry;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
 use ui::Catalogue;
 
+use crate::arrival::Patience;
 use crate::definitions;
 use crate::error::OpenError;
 use crate::metrics::Metrics;
@@ -58,6 +59,16 @@ pub struct Settings {
     pub longest_request: Duration,
     /// The largest upload in bytes.
     pub largest_upload: usize,
+    /// How long a client may take with what it sends.
+    pub patience: Patience,
+}
+
+/// What the import pages promise, and room for what stands round a file in a form.
+fn largest_upload() -> usize {
+    let file = registry::read::Limits::default().max_bytes;
+    usize::try_from(file)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1 << 20)
 }
 
 impl Settings {
@@ -74,7 +85,8 @@ impl Settings {
             security: Config::default(),
             metrics_token: None,
             longest_request: Duration::from_secs(60),
-            largest_upload: 1 << 30,
+            largest_upload: largest_upload(),
+            patience: Patience::default(),
         }
     }
 
@@ -102,6 +114,8 @@ pub(crate) struct Inner {
     geo: Geo,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) metrics: Metrics,
+    /// When the program was opened.
+    pub(crate) started: Millis,
     pub(crate) unit_names: UnitNames,
     display: RwLock<Arc<Display>>,
     ledger: Db,
@@ -155,6 +169,7 @@ impl App {
         .await?;
         registry::seed::plant(registry.ledger(), &Permit::for_operator("first-start")?).await?;
         let display = Display::read(&security).await?;
+        let started = settings.clock.now();
         Ok(Self(Arc::new(Inner {
             settings,
             standard,
@@ -163,6 +178,7 @@ impl App {
             registry,
             catalogue,
             metrics: Metrics::default(),
+            started,
             unit_names: UnitNames::default(),
             display: RwLock::new(Arc::new(display)),
             ledger,

@@ -20,3 +20,4 @@ mod metrics;
 mod real;
 mod settings;
 mod signin;
+mod slow;
