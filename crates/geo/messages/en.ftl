@@ -42,11 +42,18 @@ geo-lacking = Without a number
 geo-years = Years
 geo-commit = Commit
 geo-nature = Nature of the data
+geo-part = own units only
+geo-outside = not within your permission
+geo-whole = all
+geo-no-value-or-outside = no value, or not within your permission
+geo-coverage = Coverage
 geo-not-in-places = Not assigned to this level
 geo-picture-counties = There are many townships; the still picture shows counties. Go into a county to see its townships.
 
 # What a figure is
 geo-definition = { $figure }: { $about }. Source: { $source }.
+geo-nothing-before = { $dataset }: no data as of { $day } yet; the earliest begins on { $first }
+geo-nothing-known = { $dataset }: nothing had come in by { $day }
 geo-note-school-year = school year { $year }
 geo-note-year = { $year }
 geo-note-span = { $first } to { $last }
@@ -55,6 +62,7 @@ geo-note-used = { $count } institutions counted
 geo-note-missing = { $count } left out for want of a number
 geo-note-nowhere = { $count } without a division, in no place
 geo-note-counties-missing = { $count } counties without a number
+geo-note-outside = { $count } areas not within your permission
 geo-note-no-coordinates = { $count } without coordinates are not on the map
 geo-note-synthetic = synthetic data among them
 geo-note-as-of = as of { $day }

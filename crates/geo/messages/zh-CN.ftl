@@ -40,11 +40,18 @@ geo-lacking = 缺项(所)
 geo-years = 数据年度
 geo-commit = 入库批次
 geo-nature = 数据性质
+geo-part = 仅含本单位数据
+geo-outside = 无权查看
+geo-whole = 全部
+geo-no-value-or-outside = 无数据或无权查看
+geo-coverage = 数据范围
 geo-not-in-places = 未分到本级的学校(机构)
 geo-picture-counties = 乡级分区较多,静态图按县级显示;进入某个县(区)后按乡级显示。
 
 # 口径
 geo-definition = { $figure }:{ $about }来源:{ $source }。
+geo-nothing-before = 业务时点 { $day } 还没有{ $dataset }数据,最早的从 { $first } 起
+geo-nothing-known = 到掌握时点 { $day } 为止还没有{ $dataset }数据入库
 geo-note-school-year = 学年 { $year }
 geo-note-year = { $year } 年
 geo-note-span = { $first } 至 { $last }
@@ -53,6 +60,7 @@ geo-note-used = 计入 { $count } 所
 geo-note-missing = 缺项未计 { $count } 所
 geo-note-nowhere = { $count } 所未填所在区划,未计入分区
 geo-note-counties-missing = { $count } 个县(区)无数据
+geo-note-outside = { $count } 个分区无权查看
 geo-note-no-coordinates = { $count } 所无坐标,不在图上
 geo-note-synthetic = 含合成数据
 geo-note-as-of = 业务时点 { $day }

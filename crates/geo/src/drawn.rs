@@ -2,15 +2,19 @@
 
 use std::collections::HashSet;
 
+use maud::html;
+use registry::Nothing;
 use standard::{Figure, Lang};
-use ui::{Language, Text, format};
+use ui::{Cell, Language, Stat, Text, Tone, format};
 
 use crate::api::Geo;
+use crate::coverage::Coverage;
 use crate::figures::classes::Classes;
 use crate::figures::{self, Evaluation, Span, Sums};
 use crate::layers::PlaceNumber;
 use crate::model::Kinds;
 use crate::numbers::Numbers;
+use crate::schools::INSTITUTION;
 use crate::state::MapState;
 
 /// A state with its values.
@@ -21,6 +25,8 @@ pub(crate) struct Drawn {
     pub(crate) classes: Classes,
     /// What all of it comes to.
     pub(crate) total: Sums,
+    /// How much of all of it the permit covers.
+    pub(crate) coverage: Coverage,
 }
 
 impl Drawn {
@@ -30,15 +36,17 @@ impl Drawn {
         let places: Vec<(PlaceNumber, Option<f64>)> = state
             .shown()
             .into_iter()
-            .map(|number| (number, evaluation.value(&evaluation.sums(number))))
+            .map(|number| (number, evaluation.of_place(number)))
             .collect();
         let classes = Classes::new(state.figure, places.iter().filter_map(|(_, value)| *value));
         let total = evaluation.total(&state.moment.scene.places, state.whole());
+        let coverage = evaluation.coverage_of(state.whole());
         Self {
             evaluation,
             places,
             classes,
             total,
+            coverage,
         }
     }
 
@@ -48,6 +56,23 @@ impl Drawn {
             .iter()
             .filter(|(_, value)| value.is_none())
             .count()
+    }
+
+    /// How many of these the permit covers nothing of.
+    pub(crate) fn outside(&self) -> usize {
+        self.places
+            .iter()
+            .filter(|(number, _)| self.evaluation.coverage(*number) == Coverage::Outside)
+            .count()
+    }
+
+    /// What the legend calls places without a value.
+    pub(crate) fn missing_key(&self) -> &'static str {
+        match self.outside() {
+            0 => "ui-no-value",
+            outside if outside == self.missing() => "geo-outside",
+            _ => "geo-no-value-or-outside",
+        }
     }
 
     /// How many places each class has.
@@ -96,6 +121,50 @@ pub(crate) fn value_words(figure: &Figure, value: Option<f64>) -> String {
     )
 }
 
+/// The cell of a value of a place of which so much is covered.
+pub(crate) fn value_cell(
+    text: &Text,
+    figure: &Figure,
+    value: Option<f64>,
+    coverage: Coverage,
+) -> Cell {
+    let words = value.map(|value| value_words(figure, Some(value)));
+    match (words, coverage) {
+        (_, Coverage::Outside) => Cell::text(text.get("geo-outside")),
+        (None, _) => Cell::Missing,
+        (Some(words), Coverage::Whole) => Cell::Number(words),
+        (Some(words), Coverage::Part) => {
+            Cell::Markup(html! { (words) " " (ui::badge(Tone::Explain, &text.get("geo-part"))) })
+        }
+    }
+}
+
+/// A figure of a place of which so much is covered.
+pub(crate) fn stat(
+    text: &Text,
+    figure: &Figure,
+    value: Option<f64>,
+    coverage: Coverage,
+    href: Option<String>,
+) -> Stat {
+    let unit = figure.unit.get(lang(text));
+    let (value, unit) = match coverage {
+        Coverage::Whole => (value_words(figure, value), unit.to_owned()),
+        Coverage::Part => (
+            value_words(figure, value),
+            format!("{unit} · {}", text.get("geo-part")),
+        ),
+        Coverage::Outside => ("–".to_owned(), text.get("geo-outside")),
+    };
+    Stat {
+        label: figure.title.get(lang(text)).to_owned(),
+        value,
+        unit,
+        change: None,
+        href,
+    }
+}
+
 /// A whole number of institutions as it reads.
 pub(crate) fn count_words(count: u32) -> String {
     format::integer(i64::from(count))
@@ -117,7 +186,13 @@ pub(crate) fn notes(
     drawn: &Drawn,
 ) -> Vec<String> {
     let mut notes = Vec::new();
+    notes.extend(nothing_words(text, geo, state, numbers));
     let evaluation = &drawn.evaluation;
+    notes.extend(drawn.coverage.key().map(|key| text.get(key)));
+    let outside = u32::try_from(drawn.outside()).unwrap_or(u32::MAX);
+    if outside > 0 {
+        notes.push(text.with("geo-note-outside", &[("count", &count_words(outside))]));
+    }
     if let Some(span) = evaluation.span {
         let key = if span.of_school {
             "geo-note-school-year"
@@ -168,6 +243,32 @@ pub(crate) fn notes(
     let commit = format::integer(state.moment.clocks.as_known_on.get());
     notes.push(text.with("geo-note-commit", &[("number", &commit)]));
     notes
+}
+
+/// That what the figure is of is not there yet on the day, or was not known by then.
+pub(crate) fn nothing_words(
+    text: &Text,
+    geo: &Geo,
+    state: &MapState<'_>,
+    numbers: &Numbers,
+) -> Option<String> {
+    let (dataset, why) = numbers.nothing?;
+    if dataset != INSTITUTION && dataset != state.figure.numerator.dataset {
+        return None;
+    }
+    let title = geo.standard().dataset(dataset)?.title.get(lang(text));
+    match (why, state.moment.known_on) {
+        (Nothing::Before(first), _) => {
+            let (day, first) = (state.moment.clocks.as_of.to_string(), first.to_string());
+            let said = [("dataset", title), ("day", &day), ("first", &first)];
+            Some(text.with("geo-nothing-before", &said))
+        }
+        (Nothing::NotKnown, Some(day)) => {
+            let said = [("dataset", title), ("day", &day.to_string())];
+            Some(text.with("geo-nothing-known", &said))
+        }
+        _ => None,
+    }
 }
 
 /// The years of a span as they read.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use registry::ledger::LedgerError;
 use security::{Denied, SecurityError};
 use serde::Serialize;
-use ui::{ErrorPage, Shell};
+use ui::{ErrorPage, Shell, WrongDay};
 
 /// Why an answer could not be given.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,10 @@ pub enum GeoError {
     /// There is no such place, layer or tile.
     #[error("there is no {0}")]
     NoSuch(String),
-    /// A part of the address cannot be read; the sentence says what to write.
+    /// A day in the address is none.
+    #[error("{0}")]
+    Day(WrongDay),
+    /// Another part of the address cannot be read; the sentence says what to write.
     #[error("{0}")]
     Address(String),
 }
@@ -58,7 +61,7 @@ impl GeoError {
             Self::Security(error) => error.code(),
             Self::Task(_) => "geo.task",
             Self::NoSuch(_) => "geo.not_found",
-            Self::Address(_) => "geo.address",
+            Self::Day(_) | Self::Address(_) => "geo.address",
         }
     }
 
@@ -67,7 +70,7 @@ impl GeoError {
     pub fn status(&self) -> StatusCode {
         match (self.denied(), self) {
             (Some(denied), _) => denied.status(),
-            (None, Self::Address(_)) => StatusCode::BAD_REQUEST,
+            (None, Self::Day(_) | Self::Address(_)) => StatusCode::BAD_REQUEST,
             (None, Self::Security(error)) => error.status(),
             (None, _) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -107,6 +110,9 @@ impl GeoError {
     pub(crate) fn as_page(&self, shell: Shell) -> Response {
         if let Some(denied) = self.denied() {
             return security::pages::refused(shell, denied);
+        }
+        if let Self::Day(wrong) = self {
+            return wrong.clone().into_response(shell, self.code());
         }
         self.log();
         let status = self.status();

@@ -9,10 +9,12 @@
 //!   marked as schematic (`layers::outlines`).
 //! - A figure is what standard/figures.toml says, over the permit's rows, and is sent with its parts, with
 //!   what is missing, and with the years and the commit it is of (`figures`).
+//! - A figure of a place that the permit covers in part says so; outside of it there is none (`coverage`).
 //! - Every map carries the map review number, or that there is none, and 示意图,不作为划界依据.
 
 pub mod api;
 mod cache;
+mod coverage;
 mod drawn;
 pub mod error;
 mod figures;

@@ -4,21 +4,27 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use kernel::{CommitNumber, Day};
+use registry::Nothing;
 use registry::held::View;
 use security::Permit;
 use standard::Figure;
 
 use crate::api::{Geo, Moment};
+use crate::coverage::{Coverage, Ground};
 use crate::error::GeoError;
 use crate::figures::{self, Evaluation, POPULATION, Sources, YEARS};
+use crate::layers::PlaceNumber;
 use crate::model::Kinds;
-use crate::schools::{Schools, holds, rows_of};
+use crate::schools::{INSTITUTION, Schools, holds, rows_of};
 
 /// Institutions, their latest school years, the population of divisions.
 pub(crate) struct Numbers {
     pub(crate) schools: Schools,
     pub(crate) years: Years,
     population: View,
+    ground: Ground,
+    /// Why there is no institution, or no school year of one, where there is none.
+    pub(crate) nothing: Option<(&'static str, Nothing)>,
 }
 
 impl Numbers {
@@ -33,6 +39,7 @@ impl Numbers {
     ) -> Result<Self, GeoError> {
         let registry = geo.registry();
         let population = registry.view(permit, POPULATION, moment.clocks).await?;
+        let ground = Ground::read(geo, permit, moment).await?;
         loop {
             let units = registry.security().units();
             let schools = geo.schools(permit, moment).await?;
@@ -41,6 +48,20 @@ impl Numbers {
             if !Arc::ptr_eq(&units, &registry.security().units()) {
                 continue;
             }
+            let empty = if schools.iter().next().is_none() {
+                Some(INSTITUTION)
+            } else if view.is_empty() {
+                Some(YEARS)
+            } else {
+                None
+            };
+            let nothing = match empty {
+                None => None,
+                Some(dataset) => Some((
+                    dataset,
+                    registry.why_nothing(permit, dataset, moment.clocks).await?,
+                )),
+            };
             let latest = geo.latest_years(moment, &schools, &view);
             let years = Years {
                 rows: rows_of(&view),
@@ -51,8 +72,17 @@ impl Numbers {
                 schools,
                 years,
                 population,
+                ground,
+                nothing,
             });
         }
+    }
+
+    /// How much of a place the permit covers, whatever kind of institution.
+    pub(crate) fn coverage(&self, moment: &Moment, place: PlaceNumber) -> Coverage {
+        let places = &moment.scene.places;
+        let all = self.ground.of_places(places, &self.schools, &Kinds::all());
+        all.get(place as usize).copied().unwrap_or_default()
     }
 
     /// A figure for every place.
@@ -62,6 +92,7 @@ impl Numbers {
             schools: &self.schools,
             years: &self.years,
             population: &self.population,
+            ground: &self.ground,
         };
         figures::evaluate(figure, kinds, &sources)
     }

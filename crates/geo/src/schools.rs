@@ -28,7 +28,7 @@ pub(crate) struct School {
     pub(crate) at: Option<Point>,
     /// Its place in the code set of kinds.
     pub(crate) kind: u8,
-    /// Open, or of no status at all.
+    /// Operating on the day, as the registry says for lists and maps alike.
     pub(crate) is_open: bool,
     /// Synthetic rather than real.
     pub(crate) is_synthetic: bool,
@@ -72,26 +72,19 @@ impl SchoolTable {
     ) -> Self {
         let table = view.table();
         let kinds = KindOfType::new(standard);
-        let statuses = standard.code_set("institution_status");
-        let [record, division, lon, lat, school_type, status, origin] = [
+        let [record, division, lon, lat, school_type, operating, origin] = [
             "record_id",
             "division",
             "lon",
             "lat",
             "type",
-            "status",
+            "operating",
             "origin",
         ]
         .map(|column| view.column(column));
         let text = |column: Option<usize>, row| column.and_then(|column| table.text(column, row));
         let int = |column: Option<usize>, row| column.and_then(|column| table.int(column, row));
         let real = |column: Option<usize>, row| column.and_then(|column| table.real(column, row));
-        let is_open = |status: &str| {
-            let entry = statuses.and_then(|set| set.entry(status));
-            entry
-                .and_then(|entry| entry.extra("operating"))
-                .is_none_or(|operating| operating == "yes")
-        };
         let school = |row: usize| School {
             record: int(record, row).unwrap_or_default(),
             place: int(division, row).and_then(|division| scene.places.by_record(division)),
@@ -99,7 +92,7 @@ impl SchoolTable {
                 .zip(real(lat, row))
                 .map(|(lon, lat)| Point::new(lon, lat)),
             kind: kinds.of(text(school_type, row)),
-            is_open: text(status, row).is_none_or(is_open),
+            is_open: operating.is_none_or(|column| table.bool(column, row) != Some(false)),
             is_synthetic: text(origin, row) == Some("synthetic"),
         };
         let schools: Vec<School> = (0..table.rows()).map(school).collect();
@@ -173,6 +166,11 @@ impl Schools {
             .iter()
             .flat_map(|range| range.clone())
             .filter_map(|row| Some((row, self.get(row)?)))
+    }
+
+    /// All institutions with their rows, within reach or not: to find out what is not.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &School)> {
+        (0_u32..).zip(&self.table.schools)
     }
 
     /// The institution of a row, within reach or not.

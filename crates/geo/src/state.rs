@@ -4,7 +4,7 @@
 use kernel::Day;
 use security::Permit;
 use standard::Figure;
-use ui::Url;
+use ui::{Url, WrongDay};
 
 use crate::api::{Geo, Moment};
 use crate::error::GeoError;
@@ -34,21 +34,15 @@ pub(crate) struct MapState<'a> {
     usual_kinds: Kinds,
 }
 
-/// The two clocks that an address asks for. Words that are not days count as not said.
-pub(crate) fn clocks_of(url: &Url) -> (Option<Day>, Option<Day>) {
-    let day = |key: &str| url.get(key).and_then(|text| Day::parse(text).ok());
-    (day("as_of"), day("known_on"))
-}
-
-/// A day that may be left out but not be wrong, for programs.
-pub(crate) fn strict_day(url: &Url, key: &str) -> Result<Option<Day>, GeoError> {
-    url.get(key)
-        .map(|text| {
-            Day::parse(text).map_err(|_| {
-                GeoError::Address(format!("{key} is a day such as 2025-09-01, not {text:?}"))
-            })
-        })
-        .transpose()
+/// The two clocks that an address asks for. A day may be left out, but not be wrong.
+pub(crate) fn clocks_of(url: &Url) -> Result<(Option<Day>, Option<Day>), GeoError> {
+    let day = |key: &'static str| match url.get(key) {
+        None => Ok(None),
+        Some(said) => Day::parse(said)
+            .map(Some)
+            .map_err(|_| GeoError::Day(WrongDay::new(key, said))),
+    };
+    Ok((day("as_of")?, day("known_on")?))
 }
 
 /// The kinds that an address asks for, for programs.

@@ -30,6 +30,17 @@ pub struct Parts {
     pub files: PathBuf,
 }
 
+/// Why a dataset holds nothing at two clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nothing {
+    /// By the second clock nothing had come in.
+    NotKnown,
+    /// What is known begins later, on this day.
+    Before(Day),
+    /// There is nothing, or nothing within reach.
+    AtAll,
+}
+
 /// The registry. Cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
@@ -112,6 +123,37 @@ impl Registry {
         clocks: Clocks,
     ) -> Result<View, LedgerError> {
         self.cache.view(&self.ledger, permit, dataset, clocks).await
+    }
+
+    /// Bytes of datasets that are held in memory, for measurements.
+    pub fn held_bytes(&self) -> usize {
+        self.cache.memory()
+    }
+
+    /// Why a view is empty, for the sentence that says so.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub async fn why_nothing(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        clocks: Clocks,
+    ) -> Result<Nothing, LedgerError> {
+        let known = clocks.as_known_on;
+        let ever = self
+            .ledger
+            .last_commit_of(dataset, CommitNumber::LATEST)
+            .await?;
+        let by_then = self.ledger.last_commit_of(dataset, known).await?;
+        if by_then == CommitNumber::NONE && ever != CommitNumber::NONE {
+            return Ok(Nothing::NotKnown);
+        }
+        let first = self.ledger.first_day(permit, dataset, known).await?;
+        Ok(match first {
+            Some(first) if first > clocks.as_of => Nothing::Before(first),
+            _ => Nothing::AtAll,
+        })
     }
 
     /// The clocks of a read as a page states them: a day, and the day on which it was known.

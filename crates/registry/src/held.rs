@@ -6,15 +6,17 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use columns::{Cell, ColumnBuilder, ColumnType, Query, Resident, Schema, Table};
-use kernel::{Clocks, CommitNumber, Day, SchoolYear, Value};
+use kernel::{Clocks, CommitNumber, Day, Value};
 use security::{Permit, UnitTree};
 use standard::{Dataset, Field};
 
+use crate::counting::{Operating, latest_years, status_place, year_places};
 use crate::ledger::{COMMON, Ledger, LedgerError, Version};
 use crate::search::initials;
 
 /// The columns that every held table begins with; the dataset's fields follow, geometries left out, then
-/// `initials` where the dataset has names, `latest` where its records are school years of institutions.
+/// `initials` where the dataset has names, `latest` where its records are school years of institutions,
+/// `operating` where they have a status ([`crate::counting`]).
 const FRONT: [&str; 4] = ["record_id", "unit_id", "unit_position", "since"];
 
 /// One dataset at two clocks.
@@ -167,6 +169,12 @@ impl Cache {
         Ok(View { held, ranges })
     }
 
+    /// Bytes that are held.
+    pub fn memory(&self) -> usize {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().map(|(_, held)| held.resident.memory()).sum()
+    }
+
     fn find(&self, key: &Key) -> Option<Arc<Held>> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let place = entries.iter().position(|(known, _)| known == key)?;
@@ -232,47 +240,13 @@ pub fn held_schema(dataset: &Dataset) -> Schema {
     if has_initials(dataset) {
         columns.push(("initials".to_owned(), ColumnType::Text));
     }
-    if year_fields(dataset).is_some() {
+    if year_places(dataset).is_some() {
         columns.push(("latest".to_owned(), ColumnType::Bool));
     }
+    if status_place(dataset).is_some() {
+        columns.push(("operating".to_owned(), ColumnType::Bool));
+    }
     Schema::new(columns)
-}
-
-/// The places of institution and school year, where the records are school years of institutions.
-fn year_fields(dataset: &Dataset) -> Option<(usize, usize)> {
-    let place = |name: &str| dataset.stored_fields().position(|field| field.name == name);
-    Some((place("institution")?, place("school_year")?))
-}
-
-/// Which rows are the latest school year of their institution that has begun on the day.
-fn latest_years(
-    versions: &[(i64, Version)],
-    institution: usize,
-    year: usize,
-    day: Day,
-) -> Vec<bool> {
-    let mut best: HashMap<i64, (i32, usize)> = HashMap::new();
-    for (row, (_, version)) in versions.iter().enumerate() {
-        let owner = version.values.get(institution).and_then(Value::as_int);
-        let year = version
-            .values
-            .get(year)
-            .and_then(Value::as_text)
-            .and_then(|text| text.parse::<SchoolYear>().ok());
-        if let (Some(owner), Some(year)) = (owner, year.filter(|year| year.first_day() <= day)) {
-            let entry = best.entry(owner).or_insert((year.start_year(), row));
-            if entry.0 < year.start_year() {
-                *entry = (year.start_year(), row);
-            }
-        }
-    }
-    let mut latest = vec![false; versions.len()];
-    for (_, row) in best.into_values() {
-        if let Some(flag) = latest.get_mut(row) {
-            *flag = true;
-        }
-    }
-    latest
 }
 
 fn has_initials(dataset: &Dataset) -> bool {
@@ -290,6 +264,7 @@ async fn load(
         .dataset(dataset)
         .ok_or_else(|| LedgerError::UnknownDataset(dataset.to_owned()))?
         .clone();
+    let operating = Operating::of(ledger.standard(), &definition);
     // Everything is loaded once; each permit then gets its ranges of it.
     let permit =
         Permit::for_job("columns").map_err(|error| LedgerError::Definitions(error.to_string()))?;
@@ -313,7 +288,7 @@ async fn load(
     let task = tokio::task::spawn_blocking(
         move || -> Result<(Resident, Vec<i64>), columns::ColumnsError> {
             versions.sort_by_key(|(position, version)| (*position, version.record));
-            let table = table_of(&definition, &versions, clocks.as_of)?;
+            let table = table_of(&definition, operating.as_ref(), &versions, clocks.as_of)?;
             let positions = versions.iter().map(|(position, _)| *position).collect();
             Ok((Resident::new(&[table])?, positions))
         },
@@ -334,6 +309,7 @@ type FrontValue = fn(&(i64, Version)) -> i64;
 
 fn table_of(
     dataset: &Dataset,
+    operating: Option<&Operating>,
     versions: &[(i64, Version)],
     day: Day,
 ) -> Result<Table, columns::ColumnsError> {
@@ -376,10 +352,17 @@ fn table_of(
         }
         builders.push(builder);
     }
-    if let Some((institution, year)) = year_fields(dataset) {
+    if let Some(places) = year_places(dataset) {
         let mut builder = ColumnBuilder::new(ColumnType::Bool);
-        for latest in latest_years(versions, institution, year, day) {
+        for latest in latest_years(versions, places, day) {
             builder.append_bool(Some(latest));
+        }
+        builders.push(builder);
+    }
+    if let Some(operating) = operating {
+        let mut builder = ColumnBuilder::new(ColumnType::Bool);
+        for (_, version) in versions {
+            builder.append_bool(Some(operating.holds(&version.values)));
         }
         builders.push(builder);
     }

@@ -6,6 +6,7 @@
 //! permit ([`held`]).
 
 pub mod api;
+mod counting;
 pub mod held;
 pub mod imports;
 pub mod intake;
@@ -22,7 +23,7 @@ mod real_input_tests;
 #[cfg(test)]
 mod testing;
 
-pub use api::{Parts, Registry};
+pub use api::{Nothing, Parts, Registry};
 
 /// The words of this room's pages.
 pub fn messages() -> ui::RoomMessages {

@@ -41,6 +41,10 @@ pub struct Totals {
     pub institutions: u64,
     /// Of these synthetic ones.
     pub synthetic: u64,
+    /// Of these such as operate on the day; only they have the numbers that follow ([`crate::held`]).
+    pub operating: u64,
+    /// Of these such as are counted as schools: teaching sites and the like are not.
+    pub schools: u64,
     /// Pupils of the latest school year.
     pub pupils: Option<i64>,
     /// Classes.
@@ -174,12 +178,26 @@ impl Institutions {
         None
     }
 
-    /// The latest school year of some institutions.
+    /// Whether the institution in a row operates on the day.
+    pub fn is_operating(&self, row: usize) -> bool {
+        let column = self.view.column("operating");
+        column.is_none_or(|column| self.view.table().bool(column, row) != Some(false))
+    }
+
+    /// The latest school year of some institutions; those that do not operate on the day have none.
     ///
     /// # Errors
     /// Those of the engine.
-    pub async fn headlines(&self, records: &[i64]) -> Result<HashMap<i64, Headline>, ColumnsError> {
-        store::headlines(&self.years, records).await
+    pub async fn headlines(&self, found: &[Found]) -> Result<HashMap<i64, Headline>, ColumnsError> {
+        let records: Vec<i64> = found
+            .iter()
+            .filter(|each| {
+                self.row_of(**each)
+                    .is_some_and(|row| self.is_operating(row))
+            })
+            .map(|each| each.record)
+            .collect();
+        store::headlines(&self.years, &records).await
     }
 
     /// All school years of an institution that have begun, the latest first.

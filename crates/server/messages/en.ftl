@@ -71,5 +71,7 @@ server-request-title = What was sent cannot be read
 server-request = Nothing was written. Go back, reload the page and send it again.
 server-too-long-title = This took too long and was stopped
 server-too-long = Narrow the selection and try again; if it stays so, tell your administrator the operation id.
+server-too-slow-title = What was sent did not arrive in time
+server-too-slow = The connection is too slow or broke off; nothing was saved. Check it and send again.
 server-fault-title = The program failed
 server-fault = Nothing was written. Try again; if it stays so, tell your administrator the operation id.

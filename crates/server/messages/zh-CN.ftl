@@ -71,5 +71,7 @@ server-request-title = 提交的内容无法识别
 server-request = 没有写入任何内容。请返回上一页,刷新后重新提交。
 server-too-long-title = 处理时间太长,已停止
 server-too-long = 请缩小范围后再试;仍不行时请把操作编号告诉系统管理员。
+server-too-slow-title = 内容没有按时传到
+server-too-slow = 网络太慢或已中断,没有保存任何内容。请检查网络后重新提交。
 server-fault-title = 程序出错
 server-fault = 没有写入任何内容。请再试一次;仍不行时请把操作编号告诉系统管理员。

@@ -7,13 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use db::{Db, DbError};
 use geo_room::Geo;
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, Millis, SystemClock};
 use registry::Registry;
 use registry::ledger::Ledger;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
 use ui::Catalogue;
 
+use crate::arrival::Patience;
 use crate::definitions;
 use crate::error::OpenError;
 use crate::metrics::Metrics;
@@ -59,6 +60,16 @@ pub struct Settings {
     pub longest_request: Duration,
     /// The largest upload in bytes.
     pub largest_upload: usize,
+    /// How long a client may take with what it sends.
+    pub patience: Patience,
+}
+
+/// What the import pages promise, and room for what stands round a file in a form.
+fn largest_upload() -> usize {
+    let file = registry::read::Limits::default().max_bytes;
+    usize::try_from(file)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1 << 20)
 }
 
 impl Settings {
@@ -75,7 +86,8 @@ impl Settings {
             security: Config::default(),
             metrics_token: None,
             longest_request: Duration::from_secs(60),
-            largest_upload: 1 << 30,
+            largest_upload: largest_upload(),
+            patience: Patience::default(),
         }
     }
 
@@ -173,6 +185,8 @@ pub(crate) struct Inner {
     geo: Geo,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) metrics: Metrics,
+    /// When the program was opened.
+    pub(crate) started: Millis,
     pub(crate) unit_names: UnitNames,
     display: RwLock<Arc<Display>>,
     ledger: Db,
@@ -262,6 +276,7 @@ impl App {
     ) -> Result<Self, OpenError> {
         let security = registry.security().clone();
         let display = Display::read(&security).await?;
+        let started = settings.clock.now();
         Ok(Self(Arc::new(Inner {
             settings,
             standard,
@@ -270,6 +285,7 @@ impl App {
             registry,
             catalogue: Catalogue::new(rooms::messages()),
             metrics: Metrics::default(),
+            started,
             unit_names: UnitNames::default(),
             display: RwLock::new(Arc::new(display)),
             ledger,

@@ -104,8 +104,18 @@ async fn warm(app: App) {
     let Ok(permit) = Permit::for_job("columns") else {
         return;
     };
-    let clocks = Clocks::latest(app.registry().today());
-    for dataset in ["institution", "institution_year", "division"] {
+    let today = app.registry().today();
+    // The home page compares with the year before.
+    let before = crate::store::year_before(today);
+    let wanted = [
+        ("institution", today),
+        ("institution_year", today),
+        ("division", today),
+        ("institution", before),
+        ("institution_year", before),
+    ];
+    for (dataset, day) in wanted {
+        let clocks = Clocks::latest(day);
         if let Err(error) = app.registry().view(&permit, dataset, clocks).await {
             tracing::warn!(dataset, %error, "a dataset could not be loaded ahead");
         }

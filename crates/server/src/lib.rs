@@ -10,6 +10,7 @@
 //! - What goes wrong without a page of its own gets one here, in the reader's language.
 
 mod app;
+mod arrival;
 pub mod definitions;
 mod error;
 mod frame;
@@ -23,6 +24,7 @@ mod store;
 mod units;
 
 pub use app::{App, Database, Settings};
+pub use arrival::Patience;
 pub use error::OpenError;
 pub use jobs::Jobs;
 pub use serve::{ServeError, serve, until_told};

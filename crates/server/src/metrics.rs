@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use kernel::{CommitNumber, Day};
+
 /// Upper borders of the classes of duration, in seconds. A click answers within 0.1, a page within 1.
 const BORDERS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0];
 
@@ -14,6 +16,8 @@ const BORDERS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0];
 pub(crate) struct Metrics {
     requests: Mutex<BTreeMap<Key, Histogram>>,
     in_flight: AtomicI64,
+    /// By dataset: the commit and the day of the last count, and the count.
+    rows: Mutex<BTreeMap<String, (CommitNumber, Day, u64)>>,
 }
 
 /// Method, route (never an address) and status.
@@ -42,6 +46,19 @@ impl Metrics {
         for (class, border) in histogram.classes.iter_mut().zip(BORDERS) {
             *class += u64::from(seconds <= border);
         }
+    }
+
+    /// How many rows a dataset had, if it was counted at this commit and on this day.
+    pub(crate) fn rows(&self, dataset: &str, commit: CommitNumber, day: Day) -> Option<u64> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, on, counted) = rows.get(dataset)?;
+        (*at == commit && *on == day).then_some(*counted)
+    }
+
+    /// Keeps a count for [`Metrics::rows`].
+    pub(crate) fn keep_rows(&self, dataset: &str, commit: CommitNumber, day: Day, counted: u64) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.insert(dataset.to_owned(), (commit, day, counted));
     }
 
     /// The request part of the page.
@@ -91,6 +108,58 @@ impl Metrics {
             text.sample(&format!("{name}_count"), &labels, histogram.count as f64);
         }
     }
+}
+
+/// What the machine says of this process; nothing where it says nothing.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Process {
+    pub(crate) resident_bytes: Option<f64>,
+    pub(crate) cpu_seconds: Option<f64>,
+    pub(crate) open_files: Option<f64>,
+    pub(crate) most_files: Option<f64>,
+}
+
+/// Ticks of processor time in a second, as Linux counts them for programs.
+const TICKS: f64 = 100.0;
+
+impl Process {
+    pub(crate) fn read() -> Self {
+        let file = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).ok();
+        let open = std::fs::read_dir("/proc/self/fd").map(Iterator::count);
+        Self {
+            resident_bytes: file("status").and_then(|text| resident_bytes(&text)),
+            cpu_seconds: file("stat").and_then(|text| cpu_seconds(&text)),
+            open_files: open.ok().map(|count| count as f64),
+            most_files: file("limits").and_then(|text| most_files(&text)),
+        }
+    }
+}
+
+/// `VmRSS:	   81234 kB`
+fn resident_bytes(status: &str) -> Option<f64> {
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
+
+/// User and system time are the 14th and 15th word; the second, in brackets, may hold blanks.
+fn cpu_seconds(stat: &str) -> Option<f64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let ticks: Vec<f64> = rest
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    (ticks.len() == 2).then(|| ticks.iter().sum::<f64>() / TICKS)
+}
+
+/// `Max open files            1024                 524288               files`
+fn most_files(limits: &str) -> Option<f64> {
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))?;
+    line.split_whitespace().nth(3)?.parse().ok()
 }
 
 /// Text in the format of Prometheus.
@@ -149,6 +218,19 @@ mod tests {
         line("0.05", 1);
         line("+Inf", 1);
         assert!(text.contains("weihe_requests_in_flight 0\n"));
+    }
+
+    #[test]
+    fn what_the_machine_says_is_read() {
+        assert_eq!(resident_bytes("Name:\tx\nVmRSS:\t   8 kB\n"), Some(8192.0));
+        let stat = "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0";
+        assert_eq!(cpu_seconds(stat), Some(3.0));
+        let limits = "Max open files            1024                 524288               files";
+        assert_eq!(most_files(limits), Some(1024.0));
+        assert_eq!(
+            (resident_bytes(""), cpu_seconds(""), most_files("")),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -56,10 +56,10 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
 }
 
 /// What of a request is left to make a page from when its handler is gone.
-struct Remains(Parts);
+pub(crate) struct Remains(Parts);
 
 impl Remains {
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let mut bare = Request::new(());
         *bare.method_mut() = request.method().clone();
         *bare.uri_mut() = request.uri().clone();
@@ -68,7 +68,7 @@ impl Remains {
         Self(bare.into_parts().0)
     }
 
-    async fn page(mut self, wrong: Wrong, status: StatusCode) -> Response {
+    pub(crate) async fn page(mut self, wrong: Wrong, status: StatusCode) -> Response {
         let (code, key) = wrong.words();
         let Ok(shell) = Shell::from_request_parts(&mut self.0, &()).await else {
             return (status, code).into_response();
@@ -97,12 +97,13 @@ impl Remains {
 
 /// What went wrong without a page of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wrong {
+pub(crate) enum Wrong {
     Address,
     Method,
     TooLarge,
     Request,
     TooLong,
+    TooSlow,
     Fault,
 }
 
@@ -125,20 +126,25 @@ impl Wrong {
             Self::TooLarge => ("server.too_large", "server-too-large"),
             Self::Request => ("server.request", "server-request"),
             Self::TooLong => ("server.too_long", "server-too-long"),
+            Self::TooSlow => ("server.too_slow", "server-too-slow"),
             Self::Fault => ("server.fault", "server-fault"),
         }
     }
 }
 
-/// Within the gate: ends handlers that take too long, catches those that fall over.
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let remains = Remains::of(&request);
-    let is_upload = request
+/// Whether a request carries files, which may take their time.
+pub(crate) fn is_upload(request: &Request) -> bool {
+    request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("multipart/"));
-    let longest = if is_upload {
+        .is_some_and(|kind| kind.starts_with("multipart/"))
+}
+
+/// Within the gate: ends handlers that take too long, catches those that fall over.
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let remains = Remains::of(&request);
+    let longest = if is_upload(&request) {
         LONGEST_UPLOAD
     } else {
         app.0.settings.longest_request

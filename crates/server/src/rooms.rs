@@ -11,7 +11,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::error::OpenError;
 use crate::frame::{self, Reachable};
-use crate::{App, middleware, pages};
+use crate::{App, arrival, middleware, pages};
 
 /// The words of all rooms.
 pub(crate) fn messages() -> Vec<ui::RoomMessages> {
@@ -66,6 +66,7 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
         .layer(map_response(middleware::end_once))
         .layer(RequestBodyLimitLayer::new(settings.largest_upload))
         .layer(CompressionLayer::new().gzip(true))
+        .layer(from_fn_with_state(app.clone(), arrival::limit))
         .layer(from_fn_with_state(app.clone(), middleware::observe))
         .layer(Extension(Arc::clone(app.catalogue())));
     Ok((program, table))

@@ -1,18 +1,20 @@
 //! Questions of the home page, put to the columns that the registry keeps.
 
 use columns::{Cell, Table};
-use kernel::Clocks;
+use kernel::{Clocks, Day};
 use registry::Registry;
 use registry::ledger::LedgerError;
 use security::Permit;
 use standard::{Dataset, FieldKind, Figure, Measure};
 
+/// The dataset of institutions.
+const INSTITUTION: &str = "institution";
 /// A figure over what a permit reaches.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Total {
     /// Its value now.
     pub(crate) now: i64,
-    /// Its value a year before, where the dataset is kept by school year.
+    /// Its value a year before, where anything was held then.
     pub(crate) before: Option<i64>,
     /// The school year it is of.
     pub(crate) period: Option<String>,
@@ -33,17 +35,48 @@ pub(crate) fn plain_totals(figures: &[Figure]) -> impl Iterator<Item = &Figure> 
         let of = figure.numerator.dataset.as_str();
         figure.denominator.is_none()
             && figure.kinds.is_empty()
-            && matches!(of, "institution" | "institution_year")
+            && matches!(of, INSTITUTION | "institution_year")
     })
 }
 
-/// The value of a plain total; `None` where nothing is held.
+/// The value of a plain total; `None` where nothing is held. What counts is what counts on maps and in lists:
+/// what operates on the day, with its latest school year that has begun.
 pub(crate) async fn total(
     registry: &Registry,
     permit: &Permit,
     measure: &Measure,
     clocks: Clocks,
 ) -> Result<Option<Total>, FigureError> {
+    let Some((now, period)) = at(registry, permit, measure, clocks).await? else {
+        return Ok(None);
+    };
+    let earlier = Clocks {
+        as_of: year_before(clocks.as_of),
+        ..clocks
+    };
+    let before = at(registry, permit, measure, earlier).await?;
+    Ok(Some(Total {
+        now,
+        before: before.map(|(before, _)| before),
+        period,
+    }))
+}
+
+/// The same day of the year before; 28 February for 29 February.
+pub(crate) fn year_before(day: Day) -> Day {
+    let (year, month, of_month) = day.ymd();
+    Day::from_ymd(year - 1, month, of_month)
+        .or_else(|_| Day::from_ymd(year - 1, month, of_month - 1))
+        .unwrap_or(day)
+}
+
+/// The same value on one day, and the last school year that is in it.
+async fn at(
+    registry: &Registry,
+    permit: &Permit,
+    measure: &Measure,
+    clocks: Clocks,
+) -> Result<Option<(i64, Option<String>)>, FigureError> {
     let Some(dataset) = registry.standard().dataset(&measure.dataset) else {
         return Ok(None);
     };
@@ -52,46 +85,38 @@ pub(crate) async fn total(
         return Ok(None);
     }
     let value = match &measure.sum {
-        Some(field) => format!("sum(\"{field}\")"),
+        Some(field) => format!("sum(n.\"{field}\")"),
         None => "count(*)".to_owned(),
     };
-    let (condition, mut parameters) = condition(dataset, measure);
-    if dataset.field("school_year").is_none() {
-        let sql = format!("SELECT {value} AS value FROM rows WHERE {condition}");
+    let (condition, parameters) = condition(dataset, measure);
+    if dataset.name == INSTITUTION {
+        let sql =
+            format!("SELECT {value} AS value FROM rows n WHERE n.\"operating\" AND {condition}");
         let answer = view.query(&sql, &parameters).await?;
-        let now = whole(&answer, 0).unwrap_or(0);
-        return Ok(Some(Total {
-            now,
-            before: None,
-            period: None,
-        }));
+        return Ok(whole(&answer).map(|value| (value, None)));
     }
+    let institutions = registry.view(permit, INSTITUTION, clocks).await?;
     let sql = format!(
-        "SELECT school_year, {value} AS value FROM rows WHERE {condition} GROUP BY school_year \
-         ORDER BY school_year DESC LIMIT 2"
+        "SELECT {value} AS value, max(n.\"school_year\") AS period FROM rows n \
+         JOIN institutions i ON i.record_id = n.\"institution\" \
+         WHERE n.\"latest\" AND i.\"operating\" AND {condition}"
     );
-    let answer = view.query(&sql, &std::mem::take(&mut parameters)).await?;
-    let Some(now) = whole(&answer, 0) else {
-        return Ok(None);
-    };
+    let others = [("institutions", &institutions)];
+    let answer = view.query_with(&others, &sql, &parameters).await?;
     let period = answer
-        .position("school_year")
+        .position("period")
         .and_then(|column| answer.text(column, 0))
         .map(str::to_owned);
-    Ok(Some(Total {
-        now,
-        before: whole(&answer, 1),
-        period,
-    }))
+    Ok(whole(&answer).map(|value| (value, period)))
 }
 
-fn whole(answer: &Table, row: usize) -> Option<i64> {
-    if row >= answer.rows() {
+fn whole(answer: &Table) -> Option<i64> {
+    if answer.rows() == 0 {
         return None;
     }
     answer
         .position("value")
-        .and_then(|column| answer.int(column, row))
+        .and_then(|column| answer.int(column, 0))
 }
 
 fn condition(dataset: &Dataset, measure: &Measure) -> (String, Vec<Cell>) {
@@ -102,11 +127,24 @@ fn condition(dataset: &Dataset, measure: &Measure) -> (String, Vec<Cell>) {
             .field(field)
             .is_some_and(|field| field.kind == FieldKind::Bool);
         if is_bool {
-            parts.push(format!("\"{field}\" = {}", value == "true"));
+            parts.push(format!("n.\"{field}\" = {}", value == "true"));
         } else {
             parameters.push(Cell::Text(value.clone()));
-            parts.push(format!("\"{field}\" = ${}", parameters.len()));
+            parts.push(format!("n.\"{field}\" = ${}", parameters.len()));
         }
     }
     (parts.join(" AND "), parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_before_is_the_same_day_also_around_the_beginning_of_a_school_year() {
+        let before = |day: &str| year_before(Day::parse(day).unwrap()).to_string();
+        assert_eq!(before("2024-08-31"), "2023-08-31");
+        assert_eq!(before("2025-09-01"), "2024-09-01");
+        assert_eq!(before("2024-02-29"), "2023-02-28");
+    }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use maud::html;
+use maud::{Markup, html};
 
 use crate::page::{Cache, Page};
 use crate::shell::Shell;
@@ -26,6 +26,11 @@ pub struct ErrorPage {
 impl ErrorPage {
     /// The page.
     pub fn page(self, shell: Shell) -> Page {
+        self.page_with(shell, html! {})
+    }
+
+    /// The page with what its reader can do at once, such as a form that asks again.
+    pub fn page_with(self, shell: Shell, remedy: Markup) -> Page {
         let text = shell.text.clone();
         let logged = shell
             .operation
@@ -39,6 +44,7 @@ impl ErrorPage {
         let body = html! {
             div.wrong {
                 p.sentence { (self.sentence) }
+                (remedy)
                 (key_values(&pairs))
                 @if operation.is_some() { p.hint { (text.get("ui-error-help")) } }
                 p { (link_button(&text.get("ui-error-back"), "/", None, false)) }

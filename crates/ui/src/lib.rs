@@ -89,6 +89,7 @@ mod table;
 mod text;
 mod upload;
 mod url;
+mod wrong_day;
 
 pub use assets::asset_url;
 pub use axum;
@@ -116,6 +117,7 @@ pub use table::{Cell, Column, Row, Sort, Table};
 pub use text::{Catalogue, Language, RoomMessages, Text, cookie};
 pub use upload::FileDrop;
 pub use url::Url;
+pub use wrong_day::WrongDay;
 
 use axum::Router;
 

@@ -98,12 +98,12 @@ impl Pager {
 
     /// The range that is shown, and links to other pages.
     pub fn render(&self, text: &Text, url: &Url) -> Markup {
+        // The table says that there is nothing, and what to do.
+        if self.total == 0 {
+            return html! {};
+        }
         let shown = |number: u64| format::integer(i64::try_from(number).unwrap_or(i64::MAX));
-        let from = if self.total == 0 {
-            0
-        } else {
-            self.offset() + 1
-        };
+        let from = self.offset() + 1;
         let to = (self.offset() + self.size).min(self.total);
         let range = text.with(
             "ui-pager-range",

@@ -228,7 +228,7 @@ class WeiheMap extends HTMLElement {
     const features = places.map(([code, value]) => ({
       type: "Feature" as const,
       geometry: { type: "Point" as const, coordinates: value.at as [number, number] },
-      properties: { code, name: value.name, text: value.text },
+      properties: { code, name: value.name, text: [value.text, value.note].filter(Boolean).join("\n") },
     }));
     (this.map?.getSource(labelSource) as GeoJSONSource | undefined)?.setData({ type: "FeatureCollection", features });
     announce(`${this.figures.figure} ${this.state["as_of"] ?? ""}`);
@@ -350,8 +350,9 @@ class WeiheMap extends HTMLElement {
     const value = this.figures?.values[String(area.properties["code"])];
     const name = value?.name ?? String(area.properties["name"] ?? "");
     if (!value) return [name];
-    const shown = value.class === null ? (this.dataset["noValue"] ?? "") : `${value.text} ${this.figures?.unit ?? ""}`;
-    return [name, `${this.figures?.figure ?? ""} ${shown}`.trim()];
+    const shown = value.class === null ? (value.note ?? this.dataset["noValue"] ?? "") : `${value.text} ${this.figures?.unit ?? ""}`;
+    const lines = [name, `${this.figures?.figure ?? ""} ${shown}`.trim()];
+    return value.class !== null && value.note ? [...lines, value.note] : lines;
   }
 
   private mark(code: string | undefined): void {

@@ -23,12 +23,13 @@ export class Legend {
       const one = value.class ?? missingClass;
       counts.set(one, (counts.get(one) ?? 0) + 1);
     }
-    const unit = figures.unit ? `(${figures.unit})` : "";
+    const gap = document.documentElement.lang.startsWith("zh") ? "" : " ";
+    const unit = figures.unit ? `${gap}(${figures.unit})` : "";
     const title = element("p", "legend-title", `${figures.figure}${unit}`);
     const list = element("ul", "legend");
     figures.classes.forEach((one, index) => list.append(this.entry(index + 1, one.label, one.colour, counts.get(index + 1) ?? 0)));
     if ((counts.get(missingClass) ?? figures.missing) > 0) {
-      list.append(this.entry(missingClass, this.words.noValue, colours.missing, counts.get(missingClass) ?? figures.missing));
+      list.append(this.entry(missingClass, figures.missing_label ?? this.words.noValue, colours.missing, counts.get(missingClass) ?? figures.missing));
     }
     const parts: Node[] = [title, list, element("p", "hint", this.words.hint)];
     if (figures.note) parts.push(element("p", "hint", figures.note));

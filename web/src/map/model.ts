@@ -35,6 +35,8 @@ export interface FigureValue {
   /** Counts from 1; null where there is no value. */
   class: number | null;
   name: string;
+  /** That the number is of a part of the place, or why there is none. */
+  note?: string;
   href?: string;
   at?: [number, number];
 }
@@ -46,6 +48,8 @@ export interface Figures {
   classes: FigureClass[];
   values: Record<string, FigureValue>;
   missing: number;
+  /** What the legend calls places without a value. */
+  missing_label?: string;
   note?: string;
 }
 

@@ -17,4 +17,17 @@ db::on_both_engines! {
         assert_eq!(answer.json()["work"], "unreachable");
         app.stop().await;
     }
+
+    async fn it_is_unhealthy_without_the_ledger(place: &TestPlace) {
+        let app = TestApp::start(place).await;
+        assert_eq!(app.visitor().fetch("/healthz").await.status, 200);
+        let [(_, ledger), _] = app.app.databases();
+        ledger.close().await;
+        let answer = app.visitor().fetch("/healthz").await;
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.json()["status"], "unreachable");
+        assert_eq!(answer.json()["ledger"], "unreachable");
+        assert_eq!(answer.json()["work"], "ok");
+        app.stop().await;
+    }
 }

@@ -10,6 +10,7 @@
 
 mod cli;
 mod errors;
+mod figures;
 mod format_1;
 mod health;
 mod home;
@@ -19,3 +20,4 @@ mod metrics;
 mod real;
 mod settings;
 mod signin;
+mod slow;

@@ -22,10 +22,68 @@ db::on_both_engines! {
         ] {
             assert!(text.lines().any(|known| known == line), "{line} is missing:\n{text}");
         }
+        for name in ["process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds", "process_start_time_seconds", "weihe_held_bytes"] {
+            assert!(text.contains(&format!("# TYPE {name} ")), "{name} is missing:\n{text}");
+        }
+        for database in ["ledger", "work"] {
+            assert!(text.contains(&format!("weihe_database_up{{database=\"{database}\"}} 1\n")), "{text}");
+        }
+        assert_eq!(faults(&text), [] as [String; 0]);
+        // A count that is kept follows the next commit.
+        app.load(&[institution("莲湖路小学", "610104")]).await;
+        let again = client.fetch("/metrics").await.text();
+        assert!(again.contains("weihe_rows{dataset=\"institution\"} 2\n"), "{again}");
         // What someone typed is in no label.
         assert!(!text.contains("%E7"));
         app.stop().await;
     }
+}
+
+db::on_both_engines! {
+    async fn it_is_told_that_a_database_is_gone(place: &TestPlace) {
+        let app = TestApp::start(place).await;
+        assert_eq!(app.visitor().fetch("/metrics").await.status, 200);
+        let [_, (_, work)] = app.app.databases();
+        work.close().await;
+        let answer = app.visitor().fetch("/metrics").await;
+        assert_eq!(answer.status, 200);
+        let text = answer.text();
+        assert!(text.contains("weihe_database_up{database=\"ledger\"} 1\n"), "{text}");
+        assert!(text.contains("weihe_database_up{database=\"work\"} 0\n"), "{text}");
+        assert!(text.contains("process_resident_memory_bytes"), "{text}");
+        assert_eq!(faults(&text), [] as [String; 0]);
+        app.stop().await;
+    }
+}
+
+/// What of a text is not in the format of Prometheus: every sample of a metric that was introduced, with a
+/// number, and all samples of a metric together.
+fn faults(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut introduced: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let name = rest.split(' ').next().unwrap();
+            if introduced.contains(&name) {
+                faults.push(format!("{name} is introduced twice"));
+            }
+            introduced.push(name);
+            continue;
+        }
+        if line.starts_with("# HELP ") {
+            continue;
+        }
+        let (series, number) = line.rsplit_once(' ').unwrap_or((line, ""));
+        let name = series.split('{').next().unwrap();
+        let of_last = introduced.last().is_some_and(|last| {
+            let part = name.strip_prefix(last);
+            part.is_some_and(|part| ["", "_bucket", "_sum", "_count"].contains(&part))
+        });
+        if !of_last || number.parse::<f64>().is_err() {
+            faults.push(line.to_owned());
+        }
+    }
+    faults
 }
 
 #[tokio::test]

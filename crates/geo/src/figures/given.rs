@@ -4,6 +4,7 @@ use columns::Table;
 use registry::held::View;
 use standard::Measure;
 
+use crate::coverage::Ground;
 use crate::layers::{Places, Scene};
 use crate::model::Level;
 use crate::numbers::Years;
@@ -40,6 +41,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) schools: &'a Schools,
     pub(crate) years: &'a Years,
     pub(crate) population: &'a View,
+    pub(crate) ground: &'a Ground,
 }
 
 /// Which years numbers are of.

@@ -9,6 +9,7 @@ use given::{Given, Part};
 pub(crate) use given::{POPULATION, Sources, Span, YEARS};
 use standard::{Figure, Standard};
 
+use crate::coverage::Coverage;
 use crate::layers::{PlaceNumber, Places};
 use crate::model::Kinds;
 
@@ -60,6 +61,8 @@ pub(crate) struct Evaluation {
     pub(crate) span: Option<Span>,
     /// How many of the institutions that were counted are synthetic.
     pub(crate) synthetic: u32,
+    /// By place; empty where the permit covers everything.
+    coverage: Vec<Coverage>,
     is_ratio: bool,
     is_count: bool,
 }
@@ -115,6 +118,9 @@ pub(crate) fn evaluate(figure: &Figure, kinds: &Kinds, sources: &Sources<'_>) ->
         }
         (Some(Part::OfDivisions(numbers)), _) => evaluation.take_divisions(places, &numbers),
         (None, _) => {}
+    }
+    if is_of_institutions(figure) {
+        evaluation.coverage = sources.ground.of_places(places, sources.schools, kinds);
     }
     evaluation
 }
@@ -226,6 +232,31 @@ impl Evaluation {
     /// What the figure comes to in a place.
     pub(crate) fn sums(&self, place: PlaceNumber) -> Sums {
         self.sums.get(place as usize).copied().unwrap_or_default()
+    }
+
+    /// How much of a place the permit covers.
+    pub(crate) fn coverage(&self, place: PlaceNumber) -> Coverage {
+        self.coverage
+            .get(place as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// How much is covered of a place, or of everything.
+    pub(crate) fn coverage_of(&self, within: Option<PlaceNumber>) -> Coverage {
+        match within {
+            Some(place) => self.coverage(place),
+            None if self.coverage.is_empty() => Coverage::Whole,
+            None => Coverage::Part,
+        }
+    }
+
+    /// The figure of a place; none where the permit covers nothing of it.
+    pub(crate) fn of_place(&self, place: PlaceNumber) -> Option<f64> {
+        if self.coverage(place) == Coverage::Outside {
+            return None;
+        }
+        self.value(&self.sums(place))
     }
 
     /// What the figure comes to over everything, those of unknown place among them.

@@ -8,7 +8,8 @@ use ui::{Cell, Column, Field, FormState, Icon, Input, Page, Row, Shell, Table, T
 
 use super::sections;
 use crate::api::{Geo, Moment};
-use crate::drawn::lang;
+use crate::coverage::Coverage;
+use crate::drawn::{lang, value_cell};
 use crate::error::GeoError;
 use crate::figures::{self, Evaluation};
 use crate::layers::PlaceNumber;
@@ -34,7 +35,7 @@ pub(crate) async fn page(
     shell: Shell,
 ) -> Result<Result<Page, Url>, GeoError> {
     let text = shell.text.clone();
-    let (as_of, known_on) = clocks_of(&shell.url);
+    let (as_of, known_on) = clocks_of(&shell.url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let places = &moment.scene.places;
     let at = |path: &str| clocks_at(&moment, geo.registry().today(), path);
@@ -128,14 +129,15 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// The figures with their values for one place.
+    /// The figures with their values for one place, and how much of it each covers.
     pub(super) fn of(
         &self,
         number: PlaceNumber,
-    ) -> impl Iterator<Item = (&'a standard::Figure, Option<f64>)> {
-        self.figures
-            .iter()
-            .map(move |(figure, evaluation)| (*figure, evaluation.value(&evaluation.sums(number))))
+    ) -> impl Iterator<Item = (&'a standard::Figure, Option<f64>, Coverage)> {
+        self.figures.iter().map(move |(figure, evaluation)| {
+            let coverage = evaluation.coverage(number);
+            (*figure, evaluation.of_place(number), coverage)
+        })
     }
 
     /// Whether synthetic institutions are among those counted.
@@ -172,11 +174,10 @@ impl<'a> Columns<'a> {
                 Cell::maybe_text(above),
                 Cell::integer(i64::try_from(places.children(*number).len()).unwrap_or(i64::MAX)),
             ];
-            cells.extend(self.of(*number).map(|(figure, value)| {
-                value.map_or(Cell::Missing, |value| {
-                    Cell::real(value, usize::from(figure.decimals))
-                })
-            }));
+            let values = self.of(*number);
+            cells.extend(
+                values.map(|(figure, value, coverage)| value_cell(text, figure, value, coverage)),
+            );
             Some(Row::new(cells))
         };
         let mut table = Table::new(caption)

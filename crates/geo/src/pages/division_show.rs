@@ -12,7 +12,8 @@ use ui::{Cell, Column, Crumb, Icon, Page, Pager, Row, Shell, Stat, Table, Text, 
 use super::division_list::{Columns, commit_words};
 use super::sections;
 use crate::api::{Geo, Moment};
-use crate::drawn::lang;
+use crate::coverage::Coverage;
+use crate::drawn::{lang, stat};
 use crate::error::GeoError;
 use crate::figures::is_of_institutions;
 use crate::history::{Histories, Life};
@@ -44,7 +45,7 @@ pub(crate) async fn page(
     shell: Shell,
 ) -> Result<Page, GeoError> {
     let text = shell.text.clone();
-    let (as_of, known_on) = clocks_of(&shell.url);
+    let (as_of, known_on) = clocks_of(&shell.url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let histories = geo.histories(permit).await?;
     let at = |path: &str| clocks_at(&moment, geo.registry().today(), path);
@@ -100,7 +101,7 @@ pub(crate) async fn page(
         (versions)
         (documented)
         (below(&text, &moment, &columns, number, &shell.url, &at))
-        (institutions(&text, &numbers, scene, number, &at))
+        (institutions(&text, &numbers, scene, number, numbers.coverage(&moment, number), &at))
     };
     let mut page = shell
         .page(found.name.clone())
@@ -201,23 +202,16 @@ fn stats(
     code: &str,
     at: &dyn Fn(&str) -> Url,
 ) -> Vec<Stat> {
-    let lang = lang(text);
     columns
         .of(number)
-        .map(|(figure, value)| Stat {
-            label: figure.title.get(lang).to_owned(),
-            value: value.map_or_else(
-                || "–".to_owned(),
-                |value| ui::format::real(value, usize::from(figure.decimals)),
-            ),
-            unit: figure.unit.get(lang).to_owned(),
-            change: None,
-            href: is_of_institutions(figure).then(|| {
+        .map(|(figure, value, coverage)| {
+            let href = is_of_institutions(figure).then(|| {
                 at("/map")
                     .with("figure", &figure.name)
                     .with("place", code)
                     .to_string()
-            }),
+            });
+            stat(text, figure, value, coverage, href)
         })
         .collect()
 }
@@ -380,6 +374,7 @@ fn institutions(
     numbers: &Numbers,
     scene: &Scene,
     number: PlaceNumber,
+    coverage: Coverage,
     at: &dyn Fn(&str) -> Url,
 ) -> Markup {
     let range = scene.places.range(number);
@@ -403,8 +398,9 @@ fn institutions(
         .to_string();
     let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let body = html! {
+        @if let (Coverage::Part, Some(key)) = (coverage, coverage.key()) { p.hint { (text.get(key)) } }
         @if found.is_empty() {
-            p.empty { (text.get("geo-no-institutions")) }
+            p.empty { (text.get(if coverage == Coverage::Outside { "geo-outside" } else { "geo-no-institutions" })) }
         } @else {
             ul.columns {
                 @for (name, record) in found.iter().take(INSTITUTIONS) {

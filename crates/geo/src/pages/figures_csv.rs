@@ -10,6 +10,7 @@ use ui::{Shell, Sort};
 
 use super::table::lines;
 use crate::api::Geo;
+use crate::coverage::Coverage;
 use crate::drawn::{Drawn, kinds_words, lang, span_words};
 use crate::error::GeoError;
 use crate::figures;
@@ -48,7 +49,7 @@ pub(crate) async fn file(
         .require(Action::Export)
         .map_err(security::SecurityError::from)?;
     let text = &shell.text;
-    let (as_of, known_on) = clocks_of(&shell.url);
+    let (as_of, known_on) = clocks_of(&shell.url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let state = MapState::read(geo, permit, &moment, &shell.url).await?;
     let numbers = Numbers::read(geo, permit, &moment).await?;
@@ -70,6 +71,7 @@ pub(crate) async fn file(
         "geo-years",
         "ui-as-of",
         "geo-commit",
+        "geo-coverage",
         "geo-nature",
     ]
     .map(|key| text.get(key));
@@ -102,6 +104,8 @@ pub(crate) async fn file(
             .place
             .above
             .and_then(|above| moment.scene.places.get(above));
+        let is_outside = line.coverage == Coverage::Outside;
+        let of_own = |words: String| if is_outside { String::new() } else { words };
         let cells = [
             line.place.code.clone(),
             line.place.name.clone(),
@@ -111,18 +115,19 @@ pub(crate) async fn file(
                 .map(|value| format!("{value:.decimals$}"))
                 .unwrap_or_default(),
             state.figure.unit.get(lang).to_owned(),
-            whole(line.sums.numerator),
-            if is_ratio {
+            of_own(whole(line.sums.numerator)),
+            of_own(if is_ratio {
                 whole(line.sums.denominator)
             } else {
                 String::new()
-            },
-            line.sums.used.to_string(),
-            line.sums.missing.to_string(),
+            }),
+            of_own(line.sums.used.to_string()),
+            of_own(line.sums.missing.to_string()),
             kinds.clone(),
             years.clone(),
             moment.clocks.as_of.to_string(),
             moment.clocks.as_known_on.to_string(),
+            text.get(line.coverage.key().unwrap_or("geo-whole")),
             nature.clone(),
         ];
         writer

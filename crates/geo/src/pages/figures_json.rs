@@ -12,12 +12,13 @@ use ui::{Shell, Text};
 
 use super::send;
 use crate::api::Geo;
+use crate::coverage::Coverage;
 use crate::drawn::{Drawn, joined, lang, norms, notes, value_words};
 use crate::error::GeoError;
 use crate::figures::Sums;
 use crate::numbers::Numbers;
 use crate::schools::OnMap;
-use crate::state::{MapState, clocks_of, strict_day, strict_kinds};
+use crate::state::{MapState, clocks_of, strict_kinds};
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,8 @@ pub(crate) struct Figures {
     pub(crate) values: BTreeMap<String, Value>,
     /// Places without a value.
     pub(crate) missing: usize,
+    /// What the legend calls them.
+    pub(crate) missing_label: String,
     pub(crate) note: String,
     /// Over everything shown.
     pub(crate) total: Parts,
@@ -57,6 +60,9 @@ pub(crate) struct Value {
     /// Counts from 1.
     pub(crate) class: Option<usize>,
     pub(crate) name: String,
+    /// Where the permit does not cover the whole place, that it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
     /// Left out where there are so many places that only a script reads them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) href: Option<String>,
@@ -70,13 +76,15 @@ pub(crate) struct Value {
 #[derive(Debug, Serialize)]
 pub(crate) struct Parts {
     pub(crate) value: Option<f64>,
-    pub(crate) numerator: f64,
+    /// How much of the place the permit covers: `whole`, `part`, or `outside`, where there are no numbers.
+    pub(crate) coverage: Coverage,
+    pub(crate) numerator: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) denominator: Option<f64>,
     /// Institutions counted.
-    pub(crate) used: u32,
+    pub(crate) used: Option<u32>,
     /// Institutions that should be counted and lack a number.
-    pub(crate) lacking: u32,
+    pub(crate) lacking: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,11 +115,8 @@ pub(crate) async fn figures(
     shell: &Shell,
 ) -> Result<Figures, GeoError> {
     let url = &shell.url;
-    for key in ["as_of", "known_on"] {
-        strict_day(url, key)?;
-    }
     strict_kinds(url, geo)?;
-    let (as_of, known_on) = clocks_of(url);
+    let (as_of, known_on) = clocks_of(url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let state = MapState::read(geo, permit, &moment, url).await?;
     geo.prepare(&moment.scene, state.level).await?;
@@ -123,12 +128,16 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
     let lang = lang(text);
     let drawn = Drawn::new(state, numbers);
     let scene = &state.moment.scene;
-    let parts = |sums: &Sums| Parts {
-        value: drawn.evaluation.value(sums),
-        numerator: sums.numerator,
-        denominator: drawn.evaluation.is_ratio().then_some(sums.denominator),
-        used: sums.used,
-        lacking: sums.missing,
+    let parts = |sums: &Sums, coverage: Coverage| {
+        let is_covered = coverage != Coverage::Outside;
+        Parts {
+            value: drawn.evaluation.value(sums).filter(|_| is_covered),
+            coverage,
+            numerator: is_covered.then_some(sums.numerator),
+            denominator: (is_covered && drawn.evaluation.is_ratio()).then_some(sums.denominator),
+            used: is_covered.then_some(sums.used),
+            lacking: is_covered.then_some(sums.missing),
+        }
     };
     let is_short = drawn.places.len() <= super::picture::MOST_PLACES;
     let values = drawn
@@ -136,15 +145,17 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
         .iter()
         .filter_map(|(number, value)| {
             let place = scene.places.get(*number)?;
+            let coverage = drawn.evaluation.coverage(*number);
             let entry = Value {
                 text: value_words(state.figure, *value),
                 class: value.map(|value| drawn.classes.index(value) + 1),
                 name: place.name.clone(),
+                note: coverage.key().map(|key| text.get(key)),
                 href: is_short.then(|| state.with_place(Some(*number)).address("/map").to_string()),
                 at: scene
                     .label(*number)
                     .map(|point| [rounded(point.lon), rounded(point.lat)]),
-                parts: parts(&drawn.evaluation.sums(*number)),
+                parts: parts(&drawn.evaluation.sums(*number), coverage),
             };
             Some((place.code.clone(), entry))
         })
@@ -167,8 +178,9 @@ fn answer(geo: &Geo, text: &Text, state: &MapState<'_>, numbers: &Numbers) -> Fi
             .collect(),
         values,
         missing: drawn.missing(),
+        missing_label: text.get(drawn.missing_key()),
         note: joined(text, &notes(text, geo, state, numbers, &drawn)),
-        total: parts(&drawn.total),
+        total: parts(&drawn.total, drawn.coverage),
         points: numbers.schools.on_map(&state.kinds, None),
         norms: norms(state.figure, &state.kinds)
             .into_iter()

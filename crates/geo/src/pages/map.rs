@@ -26,7 +26,7 @@ pub(super) async fn show(State(geo): State<Geo>, permit: RequirePermit, shell: S
 
 pub(crate) async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Page, GeoError> {
     let text = shell.text.clone();
-    let (as_of, known_on) = clocks_of(&shell.url);
+    let (as_of, known_on) = clocks_of(&shell.url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let state = MapState::read(geo, permit, &moment, &shell.url).await?;
     geo.prepare(&moment.scene, state.level).await?;

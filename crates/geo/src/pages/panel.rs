@@ -5,13 +5,16 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use maud::{Markup, html};
 use security::{Permit, RequirePermit};
-use standard::{Direction, Figure};
+use standard::Direction;
 use ui::{Cell, Column, Row, Shell, Stat, Table, Text, Tone};
 
 use super::peers::Standing;
 use super::{sections, send};
 use crate::api::Geo;
-use crate::drawn::{Drawn, definition_line, joined, lang, notes, single_norm, value_words};
+use crate::drawn::{
+    Drawn, definition_line, joined, lang, notes, nothing_words, single_norm, stat, value_cell,
+    value_words,
+};
 use crate::error::GeoError;
 use crate::figures::{self, Evaluation};
 use crate::layers::PlaceNumber;
@@ -46,7 +49,7 @@ pub(crate) async fn fragment(
     code: &str,
     shell: &Shell,
 ) -> Result<Markup, GeoError> {
-    let (as_of, known_on) = clocks_of(&shell.url);
+    let (as_of, known_on) = clocks_of(&shell.url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let state = MapState::read(geo, permit, &moment, &shell.url).await?;
     let place = geo.place(permit, &moment, code).await?;
@@ -80,7 +83,8 @@ pub(super) fn panel(
 ) -> Markup {
     let scene = &state.moment.scene;
     let Some(number) = place.or(state.whole()) else {
-        return html! { p { (text.get("geo-no-divisions")) } };
+        let words = nothing_words(text, geo, state, numbers);
+        return html! { p { (words.unwrap_or_else(|| text.get("geo-no-divisions"))) } };
     };
     let Some(place) = scene.places.get(number) else {
         return html! {};
@@ -105,6 +109,7 @@ pub(super) fn panel(
                 @if drawn.evaluation.synthetic > 0 { " " (ui::badge(Tone::Explain, &text.get("ui-badge-synthetic"))) }
             }
             p.hint { (ui::code(&place.code)) " " (text.get(sections::level_key(place.level))) }
+            @if let Some(words) = nothing_words(text, geo, state, numbers) { (ui::notice(Tone::Explain, &words, html! {})) }
             (ui::stats(text, &stats(geo, text, state, numbers, drawn, number)))
             @if let Some(standing) = &standing { (standing.render(text, state.figure, norm)) }
             p.links {
@@ -150,12 +155,9 @@ fn stats(
     drawn: &Drawn,
     number: PlaceNumber,
 ) -> Vec<Stat> {
-    let stat = |figure: &Figure, evaluation: &Evaluation, href: Option<String>| Stat {
-        label: figure.title.get(lang(text)).to_owned(),
-        value: value_words(figure, evaluation.value(&evaluation.sums(number))),
-        unit: figure.unit.get(lang(text)).to_owned(),
-        change: None,
-        href,
+    let stat = |figure, evaluation: &Evaluation, href| {
+        let coverage = evaluation.coverage(number);
+        stat(text, figure, evaluation.of_place(number), coverage, href)
     };
     let mut stats = vec![stat(state.figure, &drawn.evaluation, None)];
     for figure in figures::shown(geo.standard()) {
@@ -174,10 +176,17 @@ fn stats(
 fn standing(state: &MapState<'_>, drawn: &Drawn, number: PlaceNumber) -> Option<Standing> {
     let places = &state.moment.scene.places;
     let place = places.get(number)?;
-    let value = |number: PlaceNumber| drawn.evaluation.value(&drawn.evaluation.sums(number));
+    // A part of a place has no rank among whole ones.
+    let value = |number: PlaceNumber| {
+        drawn
+            .evaluation
+            .of_place(number)
+            .filter(|_| drawn.evaluation.coverage(number).is_whole())
+    };
     let is_shown = drawn.places.iter().any(|(known, _)| *known == number);
     if is_shown {
-        return Standing::new(value(number), drawn.places.iter().map(|(_, value)| *value));
+        let shown = drawn.places.iter().map(|(number, _)| value(*number));
+        return Standing::new(value(number), shown);
     }
     let beside = places.of_level(place.above, place.level);
     Standing::new(value(number), beside.into_iter().map(value))
@@ -243,7 +252,7 @@ fn below(text: &Text, state: &MapState<'_>, drawn: &Drawn, number: PlaceNumber) 
     let mut found: Vec<(PlaceNumber, Option<f64>)> = places
         .of_level(Some(number), level)
         .into_iter()
-        .map(|each| (each, drawn.evaluation.value(&drawn.evaluation.sums(each))))
+        .map(|each| (each, drawn.evaluation.of_place(each)))
         .collect();
     let all = found.len();
     // Those with a value first, the greatest on top.
@@ -258,9 +267,8 @@ fn below(text: &Text, state: &MapState<'_>, drawn: &Drawn, number: PlaceNumber) 
         let state = state.with_level(level);
         let href = state.with_place(Some(*each)).address("/map");
         let link = html! { a href=(href) data-place=(place.code) { (place.name) } };
-        let cell = value.map_or(Cell::Missing, |value| {
-            Cell::Number(value_words(state.figure, Some(value)))
-        });
+        let coverage = drawn.evaluation.coverage(*each);
+        let cell = value_cell(text, state.figure, *value, coverage);
         Some(Row::new(vec![Cell::Markup(link), cell]))
     };
     let caption = text.get(sections::level_key(level));

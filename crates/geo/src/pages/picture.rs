@@ -7,6 +7,7 @@ use shape::{Bounds, MultiPolygon, Point, Tile, mercator};
 use standard::Lang;
 use ui::{Text, colour, format};
 
+use crate::coverage::Coverage;
 use crate::drawn::{Drawn, lang, value_words};
 use crate::layers::{PlaceNumber, Scene};
 use crate::model::Level;
@@ -111,6 +112,11 @@ pub(super) fn picture(
         let words = match value {
             Some(_) => format!("{} {}", place.name, value_words(state.figure, value)),
             None => format!("{} {}", place.name, text.get("ui-no-value")),
+        };
+        let words = match drawn.evaluation.coverage(number) {
+            Coverage::Whole => words,
+            Coverage::Part => format!("{words} ({})", text.get("geo-part")),
+            Coverage::Outside => format!("{} {}", place.name, text.get("geo-outside")),
         };
         html! {
             a href=(state.with_place(Some(number)).address("")) {

@@ -130,12 +130,13 @@ pub(super) fn legend(
         let count = i64::try_from(drawn.missing()).ok();
         classes.push(LegendClass {
             class: "fill-missing",
-            label: text.get("ui-no-value"),
+            label: text.get(drawn.missing_key()),
             count,
         });
     }
+    let gap = if lang == standard::Lang::Zh { "" } else { " " };
     let title = format!(
-        "{}({})",
+        "{}{gap}({})",
         state.figure.title.get(lang),
         state.figure.unit.get(lang)
     );

@@ -11,7 +11,8 @@ use ui::{Cell, Column, Icon, Page, Pager, Row, Shell, Sort, Table, Text};
 
 use super::sections;
 use crate::api::Geo;
-use crate::drawn::{Drawn, definition_line, joined, lang, norms, notes, value_words};
+use crate::coverage::Coverage;
+use crate::drawn::{Drawn, definition_line, joined, lang, norms, notes, value_cell};
 use crate::error::GeoError;
 use crate::figures::{self, Sums};
 use crate::layers::{Place, PlaceNumber};
@@ -34,6 +35,7 @@ pub(super) struct Line<'a> {
     pub(super) place: &'a Place,
     pub(super) value: Option<f64>,
     pub(super) sums: Sums,
+    pub(super) coverage: Coverage,
 }
 
 /// The rows of a state in the order that an address asks for.
@@ -49,6 +51,7 @@ pub(super) fn lines<'a>(state: &'a MapState<'_>, drawn: &Drawn, sort: &Sort) -> 
                 place,
                 value: *value,
                 sums: drawn.evaluation.sums(*number),
+                coverage: drawn.evaluation.coverage(*number),
             })
         })
         .collect();
@@ -84,7 +87,7 @@ fn order(key: &str, descending: bool, one: &Line<'_>, other: &Line<'_>) -> Order
 pub(crate) async fn page(geo: &Geo, permit: &Permit, shell: Shell) -> Result<Page, GeoError> {
     let text = shell.text.clone();
     let url = shell.url.clone();
-    let (as_of, known_on) = clocks_of(&url);
+    let (as_of, known_on) = clocks_of(&url)?;
     let moment = geo.moment(permit, as_of, known_on).await?;
     let state = MapState::read(geo, permit, &moment, &url).await?;
     let numbers = Numbers::read(geo, permit, &moment).await?;
@@ -152,11 +155,13 @@ fn table(
     let figure = state.figure;
     let is_ratio = drawn.evaluation.is_ratio();
     let of_institutions = figures::is_of_institutions(figure);
-    let cells = |name: Cell, code: Cell, above: Cell, value: Option<f64>, sums: &Sums| {
-        let mut cells = vec![name, code, above];
-        cells.push(value.map_or(Cell::Missing, |value| {
-            Cell::Number(value_words(figure, Some(value)))
-        }));
+    let cells = |name: Cell, code: Cell, above: Cell, value: Option<f64>, sums: &Sums, coverage| {
+        let mut cells = vec![name, value_cell(text, figure, value, coverage), code, above];
+        if coverage == Coverage::Outside {
+            let others = 2 * usize::from(is_ratio) + 2 * usize::from(of_institutions);
+            cells.extend(std::iter::repeat_n(Cell::Missing, others));
+            return cells;
+        }
         if is_ratio {
             cells.extend([sums.numerator, sums.denominator].map(|number| Cell::real(number, 0)));
         }
@@ -184,6 +189,7 @@ fn table(
             Cell::maybe_text(above),
             line.value,
             &line.sums,
+            line.coverage,
         ))
         .id(format!("d{}", line.place.code))
     };
@@ -193,18 +199,19 @@ fn table(
         .take(ROWS as usize);
     let mut table = Table::new(text.with("geo-table-title", &[("figure", figure.title.get(lang))]))
         .column(Column::text("name", text.get(sections::level_key(state.level))).sortable())
-        .column(
-            Column::text("code", text.get("geo-code"))
-                .narrow()
-                .sortable(),
-        )
-        .column(Column::text("above", text.get("geo-above")).narrow())
+        // Beside the name, where a phone shows it too.
         .column(
             Column::number("value", figure.title.get(lang))
                 .unit(figure.unit.get(lang))
                 .hint(figure.about.get(lang))
                 .sortable(),
-        );
+        )
+        .column(
+            Column::text("code", text.get("geo-code"))
+                .narrow()
+                .sortable(),
+        )
+        .column(Column::text("above", text.get("geo-above")).narrow());
     if is_ratio {
         table = table
             .column(Column::number("numerator", text.get("geo-numerator")).sortable())
@@ -224,6 +231,7 @@ fn table(
             Cell::Missing,
             value,
             &rest,
+            drawn.coverage,
         )));
     } else {
         table = table.rows(shown.map(row));
@@ -236,6 +244,7 @@ fn table(
             Cell::text(""),
             total,
             &drawn.total,
+            drawn.coverage,
         ))
         .sorted(sort, url)
 }

@@ -14,7 +14,7 @@ use ui::{Shell, Url};
 use super::send;
 use crate::api::Geo;
 use crate::error::GeoError;
-use crate::state::{strict_day, strict_kinds};
+use crate::state::{clocks_of, strict_kinds};
 use crate::tiles::{self, Layer, StoredTile, TileKey};
 
 /// Where a tile is, as its address says.
@@ -42,13 +42,8 @@ pub(crate) async fn tile(
 ) -> Result<Arc<StoredTile>, GeoError> {
     let (layer, tile) =
         parse(address).ok_or_else(|| GeoError::NoSuch("tile at this address".to_owned()))?;
-    let moment = geo
-        .moment(
-            permit,
-            strict_day(url, "as_of")?,
-            strict_day(url, "known_on")?,
-        )
-        .await?;
+    let (as_of, known_on) = clocks_of(url)?;
+    let moment = geo.moment(permit, as_of, known_on).await?;
     let kinds = strict_kinds(url, geo)?;
     let schools = match layer {
         Layer::Institutions => Some(geo.schools(permit, &moment).await?),

@@ -11,7 +11,7 @@ use super::send;
 use crate::api::Geo;
 use crate::drawn::lang;
 use crate::error::GeoError;
-use crate::state::strict_day;
+use crate::state::clocks_of;
 use crate::tiles::Layer;
 
 pub(super) async fn send(
@@ -37,13 +37,8 @@ pub(crate) async fn describe(
     let layer = file.strip_suffix(".json").and_then(Layer::parse);
     let layer = layer.ok_or_else(|| GeoError::NoSuch("layer of tiles of this name".to_owned()))?;
     let url = &shell.url;
-    let moment = geo
-        .moment(
-            permit,
-            strict_day(url, "as_of")?,
-            strict_day(url, "known_on")?,
-        )
-        .await?;
+    let (as_of, known_on) = clocks_of(url)?;
+    let moment = geo.moment(permit, as_of, known_on).await?;
     let bounds = moment.scene.everything();
     let (first, last) = layer.zooms();
     let (fields, description) = match layer {

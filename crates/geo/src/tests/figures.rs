@@ -18,9 +18,12 @@ async fn mean_class_size_counts_only_pairs_of_compulsory_schools_that_are_open()
     assert_eq!(fengxiang.parts.value, Some(42.0));
     assert_eq!(
         (fengxiang.parts.numerator, fengxiang.parts.denominator),
-        (210.0, Some(5.0))
+        (Some(210.0), Some(5.0))
     );
-    assert_eq!((fengxiang.parts.used, fengxiang.parts.lacking), (2, 1));
+    assert_eq!(
+        (fengxiang.parts.used, fengxiang.parts.lacking),
+        (Some(2), Some(1))
+    );
     assert_eq!(
         (fengxiang.text.as_str(), fengxiang.name.as_str()),
         ("42.0", "凤翔区")

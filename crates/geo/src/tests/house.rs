@@ -161,7 +161,7 @@ impl House {
             .reserve_records(&self.permit, rows.len())
             .await
             .unwrap();
-        let own_unit = dataset == "institution";
+        let own_unit = ["institution", "education_unit"].contains(&dataset);
         let changes = rows
             .iter()
             .enumerate()
@@ -265,16 +265,67 @@ impl House {
         }
     }
 
+    /// A bureau of its own for parts of both counties, with a school in each.
+    pub(crate) async fn two_county_bureau(&mut self) {
+        let both = format!("{}|{}", self.divisions[FENGXIANG], self.divisions[WEIBIN]);
+        let row = vec![
+            ("code", "BJGX".into()),
+            ("name", "宝鸡高新区教育局".into()),
+            ("parent", Value::Int(self.units["610300"])),
+            ("divisions", both.as_str().into()),
+        ];
+        self.commit("education_unit", day("2010-09-01"), vec![row], None)
+            .await;
+        self.units = self.codes("education_unit").await;
+        let school = |division, name| NewSchool {
+            division,
+            unit: "BJGX",
+            name,
+            kind: "211",
+            status: "open",
+            at: None,
+            years: vec![("2025-2026", [Some(10), Some(1), Some(1)])],
+        };
+        self.schools(vec![
+            school(FENGXIANG, "高新一小"),
+            school(WEIBIN, "高新二小"),
+        ])
+        .await;
+    }
+
     /// The permit of a planner of one unit.
     pub(crate) async fn planner_of(&self, unit: &str) -> Permit {
+        self.planner(unit, UnitId::new(self.units[unit])).await
+    }
+
+    /// The permit of a planner of one school.
+    pub(crate) async fn planner_of_school(&self, name: &str) -> Permit {
+        let clocks = self.registry.clocks(None, None).await.unwrap();
+        let view = self
+            .registry
+            .view(&self.permit, "institution", clocks)
+            .await
+            .unwrap();
+        let (record, own) = (
+            view.column("record_id").unwrap(),
+            view.column("name").unwrap(),
+        );
+        let row = view
+            .rows()
+            .find(|row| view.table().text(own, *row) == Some(name))
+            .unwrap();
+        let unit = UnitId::new(view.table().int(record, row).unwrap());
+        self.planner("school", unit).await
+    }
+
+    async fn planner(&self, login: &str, unit: UnitId) -> Permit {
         let security = self.registry.security();
         let new = NewAccount {
-            login: format!("planner.{unit}"),
+            login: format!("planner.{login}"),
             display: "王某".to_owned(),
             password: Some("Wei-he-2026-liu".to_owned()),
         };
         let (account, _) = security.create_account(&self.permit, new).await.unwrap();
-        let unit = UnitId::new(self.units[unit]);
         let grant = security
             .grant(&self.permit, account, "planner", Some(unit), None)
             .await

@@ -225,6 +225,33 @@ impl Ledger {
         store::last_commit_of(&mut self.db.read().await?, dataset, known_on).await
     }
 
+    /// How many records a dataset holds at two clocks, for measurements: over everything.
+    pub async fn count(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        clocks: Clocks,
+    ) -> Result<u64, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        if !permit.reaches_everything() {
+            return Err(security::Denied::Hidden.into());
+        }
+        let table = self.table(dataset)?;
+        store::count(&mut self.db.read().await?, table, clocks).await
+    }
+
+    /// The first day from which a dataset holds anything, whoever may see it, as known at a commit.
+    pub async fn first_day(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        known_on: CommitNumber,
+    ) -> Result<Option<Day>, LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        store::first_day(&mut self.db.read().await?, table, known_on).await
+    }
+
     /// What a dataset holds at two clocks, in the order of record ids. Rows outside the permit are
     /// passed over before `each` sees them.
     pub async fn read(

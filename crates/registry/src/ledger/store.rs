@@ -489,6 +489,40 @@ pub(super) async fn at_clocks(
     .await
 }
 
+/// How many records a dataset holds at two clocks.
+pub(super) async fn count(
+    tx: &mut Tx,
+    table: &DatasetTable,
+    clocks: Clocks,
+) -> Result<u64, LedgerError> {
+    let sql = format!(
+        "SELECT count(*) AS number FROM {} WHERE {AT_CLOCKS}",
+        table.sql_name(),
+    );
+    let row = tx
+        .fetch_one(&sql, &[clocks.as_known_on.into(), clocks.as_of.into()])
+        .await?;
+    Ok(row
+        .opt_int("number")?
+        .and_then(|number| u64::try_from(number).ok())
+        .unwrap_or(0))
+}
+
+/// The first day from which a dataset holds anything, as known at a commit.
+pub(super) async fn first_day(
+    tx: &mut Tx,
+    table: &DatasetTable,
+    known_on: CommitNumber,
+) -> Result<Option<Day>, LedgerError> {
+    let sql = format!(
+        "SELECT min(effective_from) AS first FROM {} WHERE since <= $1 AND (until IS NULL OR until > $1)",
+        table.sql_name(),
+    );
+    let row = tx.fetch_one(&sql, &[known_on.into()]).await?;
+    let first = row.opt_int("first")?;
+    Ok(first.and_then(|day| i32::try_from(day).ok()).map(Day::new))
+}
+
 /// Every open version of a dataset.
 pub(super) async fn all_open(
     tx: &mut Tx,

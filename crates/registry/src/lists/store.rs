@@ -8,8 +8,9 @@ use super::{Filter, Found, Headline, Institutions, Order, Totals};
 use crate::held::View;
 use crate::search::{like_pattern, looks_like_initials};
 
-/// The latest school year of each institution beside it.
-const WITH_YEAR: &str = r#" LEFT JOIN years y ON y."institution" = r.record_id AND y."latest""#;
+/// The school year with which each institution counts beside it ([`crate::counting`]).
+const WITH_YEAR: &str =
+    r#" LEFT JOIN years y ON y."institution" = r.record_id AND y."latest" AND r."operating""#;
 /// The division of each institution beside it.
 const WITH_DIVISION: &str = r#" LEFT JOIN divisions d ON d.record_id = r."division""#;
 
@@ -130,11 +131,13 @@ pub(super) async fn totals(list: &Institutions, filter: &Filter) -> Result<Total
     let sql = format!(
         r#"SELECT count(*) AS institutions,
             sum(CASE WHEN r."origin" = 'synthetic' THEN 1 ELSE 0 END) AS synthetic,
+            sum(CASE WHEN r."operating" THEN 1 ELSE 0 END) AS operating,
+            sum(CASE WHEN r."operating" AND r."counted" THEN 1 ELSE 0 END) AS schools,
             sum(y."pupils") AS pupils, sum(y."classes") AS classes, sum(y."fulltime_teachers") AS teachers,
             sum(y."building_area") AS area,
-            sum(CASE WHEN y."classes" > 0 THEN y."pupils" END) AS in_classes,
+            sum(CASE WHEN y."classes" IS NOT NULL THEN y."pupils" END) AS in_classes,
             sum(CASE WHEN y."pupils" IS NOT NULL THEN y."classes" END) AS with_pupils,
-            sum(CASE WHEN y."fulltime_teachers" > 0 THEN y."pupils" END) AS with_teachers,
+            sum(CASE WHEN y."fulltime_teachers" IS NOT NULL THEN y."pupils" END) AS with_teachers,
             sum(CASE WHEN y."pupils" IS NOT NULL THEN y."fulltime_teachers" END) AS teaching
         FROM rows r{WITH_YEAR}{}"#,
         own.clause()
@@ -149,12 +152,14 @@ pub(super) async fn totals(list: &Institutions, filter: &Filter) -> Result<Total
     Ok(Totals {
         institutions: count(0),
         synthetic: count(1),
-        pupils: table.int(2, 0),
-        classes: table.int(3, 0),
-        teachers: table.int(4, 0),
-        area: table.real(5, 0),
-        class_size: super::over(table.int(6, 0), table.int(7, 0)),
-        pupils_per_teacher: super::over(table.int(8, 0), table.int(9, 0)),
+        operating: count(2),
+        schools: count(3),
+        pupils: table.int(4, 0),
+        classes: table.int(5, 0),
+        teachers: table.int(6, 0),
+        area: table.real(7, 0),
+        class_size: super::over(table.int(8, 0), table.int(9, 0)),
+        pupils_per_teacher: super::over(table.int(10, 0), table.int(11, 0)),
     })
 }
 

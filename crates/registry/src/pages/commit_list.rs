@@ -8,8 +8,7 @@ use security::{Permit, RequirePermit, UnitTree};
 use ui::{Cell, Column, Crumb, Row, Shell, Table, Tone, badge};
 
 use super::failure::Failure;
-use super::lang;
-use super::words::{Actors, dataset_title, short_hash, source};
+use super::words::{Actors, dataset_title, reason, short_hash, source};
 use crate::api::Registry;
 use crate::ledger::{Commit, sees};
 use crate::lists::Labels;
@@ -73,7 +72,6 @@ async fn page(
 ) -> Result<Response, Failure> {
     let text = shell.text.clone();
     let url = shell.url.clone();
-    let lang = lang(&text);
     let last = url
         .get("up_to")
         .and_then(|number| number.parse().ok())
@@ -101,10 +99,10 @@ async fn page(
                     @if reversal { " " (badge(Tone::Explain, &text.get("registry-source-reversal"))) }
                 }),
                 Cell::text(commit.time.to_string()),
-                Cell::text(dataset_title(registry, lang, &commit.dataset)),
+                Cell::text(dataset_title(registry, &text, &commit.dataset)),
                 Cell::maybe_text(commit.unit.and_then(|unit| labels.units.name(unit.get()).map(str::to_owned))),
                 Cell::text(source(&text, commit)),
-                Cell::text(commit.source.reason.clone()),
+                Cell::text(reason(&text, commit)),
                 Cell::text(actors.name(&text, &commit.actor)),
                 Cell::integer(commit.opened),
                 Cell::integer(commit.closed),

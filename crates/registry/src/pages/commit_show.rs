@@ -15,8 +15,8 @@ use super::commit_list::is_listed;
 use super::failure::Failure;
 use super::import_show::reverse_form;
 use super::shown::effective_day;
-use super::words::{Actors, dataset_title, source};
-use super::{Sent, go_to, lang, shown_count};
+use super::words::{Actors, dataset_title, reason, source};
+use super::{Sent, go_to, shown_count};
 use crate::api::Registry;
 use crate::intake::explain::Explainer;
 use crate::ledger::{Commit, LedgerError, Version};
@@ -241,7 +241,7 @@ fn about(
     if !commit.dataset.is_empty() {
         say(
             "registry-dataset",
-            html! { (dataset_title(registry, lang(text), &commit.dataset)) },
+            html! { (dataset_title(registry, text, &commit.dataset)) },
         );
     }
     if let Some(name) = commit.unit.and_then(|unit| labels.units.name(unit.get())) {
@@ -255,7 +255,7 @@ fn about(
         },
     );
     if !commit.source.reason.is_empty() {
-        say("registry-reason", html! { (commit.source.reason) });
+        say("registry-reason", html! { (reason(text, commit)) });
     }
     if let Some(reversed) = commit.source.reverses {
         say(

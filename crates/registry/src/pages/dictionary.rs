@@ -10,7 +10,7 @@ use ui::{
 };
 
 use super::lang;
-use super::words::severity_tone;
+use super::words::{filled, severity_tone};
 use crate::api::Registry;
 
 pub(super) async fn show(State(registry): State<Registry>, shell: Shell) -> Response {
@@ -24,7 +24,7 @@ pub(super) async fn show(State(registry): State<Registry>, shell: Shell) -> Resp
         (section(&text.get("registry-checks"), html! {}, html! {
             p { a href="/dictionary/checks" { (text.with("registry-checks-count", &[("count", &super::shown_count(standard.checks().len() as u64))])) } }
         }))
-        (section(&text.get("registry-figures"), html! {}, figures(standard, &text, lang)))
+        (section(&text.get("registry-figures"), html! {}, super::dictionary_figures::table(standard, &text, lang)))
         (section(&text.get("registry-posts"), html! {}, posts(standard, &text, lang)))
     };
     shell
@@ -116,23 +116,6 @@ fn code_sets(standard: &Standard, text: &Text, lang: Lang) -> Markup {
     table.render(text)
 }
 
-fn figures(standard: &Standard, text: &Text, lang: Lang) -> Markup {
-    let mut table = Table::new(text.get("registry-figures"))
-        .column(Column::text("title", text.get("registry-title")))
-        .column(Column::text("unit", text.get("registry-measure")).narrow())
-        .column(Column::text("about", text.get("registry-about")))
-        .column(Column::text("source", text.get("registry-origin-of")));
-    for figure in standard.figures() {
-        table = table.row(Row::new(vec![
-            Cell::text(figure.title.get(lang)),
-            Cell::text(figure.unit.get(lang)),
-            Cell::text(figure.about.get(lang)),
-            Cell::text(figure.source.clone()),
-        ]));
-    }
-    table.render(text)
-}
-
 fn posts(standard: &Standard, text: &Text, lang: Lang) -> Markup {
     let mut table = Table::new(text.get("registry-posts"))
         .column(Column::text("title", text.get("registry-title")))
@@ -156,9 +139,9 @@ fn posts(standard: &Standard, text: &Text, lang: Lang) -> Markup {
             standard::Scope::Own => "registry-scope-own",
         };
         table = table.row(Row::new(vec![
-            Cell::text(post.title.get(lang)),
+            Cell::Markup(html! { (post.title.get(lang)) " " (ui::code(&post.name)) }),
             Cell::text(post.about.get(lang)),
-            Cell::text(actions.join("、")),
+            Cell::text(actions.join(super::between(lang))),
             Cell::text(text.get(scope)),
             Cell::text(text.get(&format!("registry-sensitivity-{}", post.sees.as_str()))),
         ]));
@@ -226,7 +209,7 @@ fn check_table(standard: &Standard, text: &Text, lang: Lang, dataset: &str) -> M
     for check in standard.checks_for(dataset) {
         let severity = check.severity.as_str();
         let message = html! {
-            (check.message.get(lang))
+            (filled(check.message.get(lang), |_| None))
             details { summary { "SQL" } pre { (check.sql.trim()) } }
         };
         table = table.row(
@@ -238,7 +221,7 @@ fn check_table(standard: &Standard, text: &Text, lang: Lang, dataset: &str) -> M
                 )),
                 Cell::text(super::words::field_title(definition, lang, &check.field)),
                 Cell::Markup(message),
-                Cell::text(check.repair.get(lang)),
+                Cell::text(filled(check.repair.get(lang), |_| None)),
                 Cell::Markup(
                     html! { (check.source) " " (confidence_badge(text, check.confidence)) },
                 ),

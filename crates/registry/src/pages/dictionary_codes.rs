@@ -94,7 +94,7 @@ fn about(text: &Text, set: &CodeSet) -> Vec<(String, Markup)> {
     if !set.open.is_empty() {
         pairs.push((
             text.get("registry-open-codes"),
-            html! { (set.open.join("、")) },
+            html! { (set.open.join(", ")) },
         ));
     }
     if !set.file.is_empty() {
@@ -156,16 +156,16 @@ fn entries(
                         .into_iter()
                         .map(|code| codes.name_of(code, lang))
                         .collect();
-                    names.join("、")
+                    names.join(super::between(lang))
                 }
                 None => entry
                     .extra(&extra.name)
                     .unwrap_or_default()
-                    .replace('|', "、"),
+                    .replace('|', super::between(lang)),
             };
             cells.push(Cell::text(words));
         }
-        cells.push(Cell::text(entry.aliases.join("、")));
+        cells.push(Cell::text(entry.aliases.join(super::between(lang))));
         table = table.row(Row::new(cells).id(entry.code.clone()));
     }
     table.render(text)

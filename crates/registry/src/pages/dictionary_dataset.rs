@@ -14,7 +14,7 @@ use ui::{
 use super::dictionary::confidence_badge;
 use super::failure::Failure;
 use super::lang;
-use super::words::field_title;
+use super::words::{dataset_of, field_title};
 use crate::api::Registry;
 
 pub(super) async fn show(
@@ -30,7 +30,7 @@ pub(super) async fn show(
     let standard = registry.standard();
     let body = html! {
         (key_values(&about(standard, &text, lang, dataset)))
-        (section(&text.get("registry-fields"), html! {}, fields(&text, lang, dataset)))
+        (section(&text.get("registry-fields"), html! {}, fields(standard, &text, lang, dataset)))
         @if dataset.fields.iter().any(|field| field.hint.is_some()) {
             (section(&text.get("registry-hints"), html! {}, hints(&text, lang, dataset)))
         }
@@ -130,7 +130,7 @@ fn about(standard: &Standard, text: &Text, lang: Lang, dataset: &Dataset) -> Vec
     ]
 }
 
-fn fields(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
+fn fields(standard: &Standard, text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
     let mut table = Table::new(text.get("registry-fields"))
         .column(Column::text("title", text.get("registry-title")))
         .column(Column::text("name", text.get("registry-code-name")).narrow())
@@ -149,7 +149,7 @@ fn fields(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
             (field.title.get(lang)) br; small { (other) }
             @if !field.about.get(lang).is_empty() { br; small { (field.about.get(lang)) } }
             @if !field.aliases.is_empty() {
-                details { summary { small { (text.with("registry-aliases", &[("count", &super::shown_count(field.aliases.len() as u64))])) } } small { (field.aliases.join("、")) } }
+                details { summary { small { (text.with("registry-aliases", &[("count", &super::shown_count(field.aliases.len() as u64))])) } } small { (field.aliases.join(super::between(lang))) } }
             }
         };
         let required = if field.required {
@@ -161,7 +161,7 @@ fn fields(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
             Row::new(vec![
                 Cell::Markup(title),
                 Cell::Markup(ui::code(&field.name)),
-                Cell::Markup(kind(text, lang, field)),
+                Cell::Markup(kind(standard, text, lang, field)),
                 required,
                 Cell::text(text.get(&format!(
                     "registry-sensitivity-{}",
@@ -182,8 +182,14 @@ fn fields(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
     table.render(text)
 }
 
+fn set_title<'s>(standard: &'s Standard, lang: Lang, name: &'s str) -> &'s str {
+    standard
+        .code_set(name)
+        .map_or(name, |set| set.title.get(lang))
+}
+
 /// What a field holds, with its bounds, its length, its code set and its time of use.
-fn kind(text: &Text, lang: Lang, field: &Field) -> Markup {
+fn kind(standard: &Standard, text: &Text, lang: Lang, field: &Field) -> Markup {
     let bounds = |min: Option<i64>, max: Option<i64>, scale: u8| {
         let shown = |bound: Option<i64>| {
             bound.map_or_else(
@@ -201,8 +207,14 @@ fn kind(text: &Text, lang: Lang, field: &Field) -> Markup {
     let word = text.get(&format!("registry-kind-{}", field.kind.word()));
     html! {
         @match &field.kind {
-            FieldKind::Code(set) => { (word) " " a href=(format!("/dictionary/codes/{set}")) { (set) } },
-            FieldKind::Ref(dataset) => { (word) " " a href=(format!("/dictionary/{dataset}")) { (dataset) } },
+            FieldKind::Code(set) => {
+                (word) " " a href=(format!("/dictionary/codes/{set}")) { (set_title(standard, lang, set)) }
+                br; small { (ui::code(set)) }
+            },
+            FieldKind::Ref(dataset) => {
+                (word) " " a href=(format!("/dictionary/{dataset}")) { (dataset_of(standard, lang, dataset)) }
+                br; small { (ui::code(dataset)) }
+            },
             _ => (word),
         }
         @if field.many { " " (badge(Tone::Plain, &text.get("registry-many"))) }
@@ -225,7 +237,7 @@ fn hints(text: &Text, lang: Lang, dataset: &Dataset) -> Markup {
         table = table.row(Row::new(vec![
             Cell::text(field.title.get(lang)),
             Cell::text(field_title(Some(dataset), lang, &hint.field)),
-            Cell::text(field.aliases.join("、")),
+            Cell::text(field.aliases.join(super::between(lang))),
         ]));
     }
     html! { p { (text.get("registry-hints-lead")) } (table.render(text)) }

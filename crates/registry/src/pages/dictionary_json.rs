@@ -3,7 +3,10 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
-use standard::{Authority, Dataset, Field, FieldKind, Label, UnitRule};
+use standard::{
+    Authority, CheckKind, Classes, Dataset, Direction, EffectiveRule, Field, FieldKind, Figure,
+    Label, Measure, MissingRule, Scope, UnitRule,
+};
 
 use crate::api::Registry;
 
@@ -20,11 +23,16 @@ pub(super) async fn send(State(registry): State<Registry>) -> Response {
                 "dataset": check.dataset,
                 "field": check.field,
                 "severity": check.severity.as_str(),
+                "kind": match check.kind {
+                    CheckKind::Row => "row",
+                    CheckKind::Set => "set",
+                },
                 "message": label(&check.message),
                 "repair": label(&check.repair),
                 "sql": check.sql.trim(),
                 "source": check.source,
                 "confidence": check.confidence.as_str(),
+                "defined_at": check.at.to_string(),
             })
         })
         .collect();
@@ -37,22 +45,88 @@ pub(super) async fn send(State(registry): State<Registry>) -> Response {
                 "title": label(&post.title),
                 "about": label(&post.about),
                 "actions": post.actions.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
+                "scope": match post.scope {
+                    Scope::Subtree => "subtree",
+                    Scope::Own => "own",
+                },
                 "sees": post.sees.as_str(),
+            })
+        })
+        .collect();
+    let functions: Vec<Value> = standard
+        .functions()
+        .iter()
+        .map(|function| {
+            json!({
+                "name": function.name,
+                "arguments": function.arguments,
+                "returns": function.returns,
+                "about": label(&function.about),
             })
         })
         .collect();
     super::json(&json!({
         "version": standard.version(),
+        "about": label(&standard.version_info().about),
         "hash": standard.hash(),
         "datasets": datasets,
         "code_sets": sets,
         "checks": checks,
+        "functions": functions,
+        "figures": standard.figures().iter().map(figure).collect::<Vec<_>>(),
         "posts": posts,
     }))
 }
 
 fn label(label: &Label) -> Value {
     json!({ "zh": label.zh, "en": label.en })
+}
+
+fn figure(figure: &Figure) -> Value {
+    let norms: Vec<Value> = figure
+        .norms
+        .iter()
+        .map(|norm| {
+            json!({
+                "kind": norm.kind,
+                "value": norm.value,
+                "title": label(&norm.title),
+                "source": norm.source,
+                "confidence": norm.confidence.as_str(),
+            })
+        })
+        .collect();
+    let classes = match &figure.classes {
+        Classes::Quantile { count } => json!({ "method": "quantile", "count": count }),
+        Classes::Thresholds { breaks, norm } => {
+            json!({ "method": "thresholds", "breaks": breaks, "norm": norm })
+        }
+    };
+    json!({
+        "name": figure.name,
+        "title": label(&figure.title),
+        "about": label(&figure.about),
+        "unit": label(&figure.unit),
+        "numerator": measure(&figure.numerator),
+        "denominator": figure.denominator.as_ref().map(measure),
+        "complete_pairs": figure.complete_pairs,
+        "kinds": figure.kinds,
+        "decimals": figure.decimals,
+        "direction": match figure.direction {
+            Direction::Lower => "lower",
+            Direction::Higher => "higher",
+            Direction::Neutral => "neutral",
+        },
+        "classes": classes,
+        "norms": norms,
+        "source": figure.source,
+        "confidence": figure.confidence.as_str(),
+        "defined_at": figure.at.to_string(),
+    })
+}
+
+fn measure(measure: &Measure) -> Value {
+    json!({ "dataset": measure.dataset, "sum": measure.sum, "where": measure.filters })
 }
 
 fn dataset(dataset: &Dataset) -> Value {
@@ -65,15 +139,28 @@ fn dataset(dataset: &Dataset) -> Value {
         Authority::Here => Value::Null,
         Authority::Elsewhere(named) => label(named),
     };
+    let effective = match &dataset.default_effective {
+        EffectiveRule::Beginning => json!("beginning"),
+        EffectiveRule::Today => json!("today"),
+        EffectiveRule::Period(field) => json!({ "period": field }),
+    };
+    let missing = match &dataset.missing {
+        MissingRule::Keep => json!("keep"),
+        MissingRule::Close { field, value } => json!({ "field": field, "becomes": value }),
+    };
     json!({
         "name": dataset.name,
         "title": label(&dataset.title),
         "about": label(&dataset.about),
         "unit": unit,
         "match_keys": dataset.match_keys.iter().map(|key| &key.fields).collect::<Vec<_>>(),
+        "default_effective": effective,
+        "missing": missing,
+        "display": dataset.display,
         "authority": authority,
         "source": dataset.source,
         "confidence": dataset.confidence.as_str(),
+        "defined_at": dataset.at.to_string(),
         "fields": dataset.fields.iter().map(field).collect::<Vec<_>>(),
     })
 }
@@ -108,6 +195,7 @@ fn field(field: &Field) -> Value {
         "valid_from": field.valid_from.map(|day| day.to_string()),
         "closed": field.closed.map(|day| day.to_string()),
         "hint_for": field.hint.as_ref().map(|hint| &hint.field),
+        "hint_level": field.hint.as_ref().map(|hint| &hint.level),
         "source": field.source,
         "confidence": field.confidence.as_str(),
     })
@@ -126,7 +214,21 @@ fn code_set(set: &standard::CodeSet) -> Value {
                 "valid_from": entry.valid_from.map(|day| day.to_string()),
                 "valid_to": entry.valid_to.map(|day| day.to_string()),
                 "successors": entry.successors,
+                "source": entry.source,
+                "confidence": entry.confidence.map(standard::Confidence::as_str),
                 "extra": entry.extra,
+            })
+        })
+        .collect();
+    let extra: Vec<Value> = set
+        .extra
+        .iter()
+        .map(|column| {
+            json!({
+                "name": column.name,
+                "title": label(&column.title),
+                "codes": column.codes,
+                "many": column.many,
             })
         })
         .collect();
@@ -136,6 +238,9 @@ fn code_set(set: &standard::CodeSet) -> Value {
         "about": label(&set.about),
         "source": set.source,
         "confidence": set.confidence.as_str(),
+        "valid_from": set.valid_from.map(|day| day.to_string()),
+        "open": set.open,
+        "extra": extra,
         "entries": entries,
     })
 }

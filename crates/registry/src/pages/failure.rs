@@ -23,9 +23,18 @@ pub(super) enum Failure {
     Security(#[from] SecurityError),
     #[error(transparent)]
     File(#[from] std::io::Error),
+    /// A day in the address is none.
+    #[error("{0}")]
+    Day(ui::WrongDay),
     /// There is no such record within reach.
     #[error("no such record")]
     Hidden,
+}
+
+impl From<ui::WrongDay> for Failure {
+    fn from(wrong: ui::WrongDay) -> Failure {
+        Failure::Day(wrong)
+    }
 }
 
 impl Failure {
@@ -51,6 +60,7 @@ impl Failure {
             Failure::Columns(_) => "registry.columns",
             Failure::Security(error) => error.code(),
             Failure::File(_) => "registry.file",
+            Failure::Day(_) => "registry.day",
             Failure::Hidden => "security.not_found",
         }
     }
@@ -71,14 +81,30 @@ impl Failure {
                 | IntakeError::UnknownDataset { .. },
             ) => StatusCode::UNPROCESSABLE_ENTITY,
             Failure::Security(error) => error.status(),
+            Failure::Day(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// The answer for a program: the code and a sentence.
+    pub(super) fn answer_json(self, registry: &Registry, shell: Shell) -> Response {
+        let Failure::Day(wrong) = &self else {
+            return self.answer(registry, shell);
+        };
+        let body = serde_json::json!({ "code": self.code(), "message": wrong.to_string() });
+        let mut response = super::json(&body);
+        *response.status_mut() = self.status();
+        response
     }
 
     /// The page for it. What the reader cannot mend is logged.
     pub(super) fn answer(self, registry: &Registry, shell: Shell) -> Response {
         if let Some(denied) = self.denied() {
             return security::pages::refused(shell, denied);
+        }
+        let code = self.code();
+        if let Failure::Day(wrong) = self {
+            return wrong.into_response(shell, code);
         }
         let status = self.status();
         let mut operation = None;

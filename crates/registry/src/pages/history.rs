@@ -8,7 +8,7 @@ use standard::Field;
 use ui::{Event, Text};
 
 use super::shown::{Showing, effective_day};
-use super::words::{Actors, source};
+use super::words::{Actors, reason, source};
 use crate::ledger::{Commit, Version};
 
 /// What one commit made of a record.
@@ -145,9 +145,9 @@ pub(super) fn events(
             let commit = commits.iter().find(|commit| commit.number == step.number);
             let who = commit.map_or(String::new(), |commit| actors.name(text, &commit.actor));
             let from = commit.map_or(String::new(), |commit| source(text, commit));
-            let reason = commit.map_or("", |commit| commit.source.reason.as_str());
+            let reason = commit.map_or(String::new(), |commit| reason(text, commit));
             let about: Vec<&str> =
-                [who.as_str(), from.as_str(), reason].into_iter().filter(|part| !part.is_empty()).collect();
+                [who.as_str(), from.as_str(), reason.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
             Event {
                 when: commit.map_or(String::new(), |commit| commit.time.to_string()),
                 title: title(text, showing, fields, step),

@@ -7,7 +7,6 @@ use security::RequirePermit;
 use ui::{Cell, Column, Crumb, Row, Shell, Table, Text, Tone, badge, empty_state, link_button};
 
 use super::failure::Failure;
-use super::lang;
 use super::words::{Actors, dataset_title};
 use crate::api::Registry;
 use crate::imports::{Import, State as Stage};
@@ -55,7 +54,6 @@ async fn page(
     shell: Shell,
 ) -> Result<Response, Failure> {
     let text = shell.text.clone();
-    let lang = lang(&text);
     let imports = registry.imports().latest(permit, MOST).await?;
     let actors = Actors::of(registry, imports.iter().map(|import| import.actor.as_str())).await?;
     let mut table = Table::new(text.get("registry-imports"))
@@ -99,7 +97,7 @@ async fn page(
         table = table.row(
             Row::new(vec![
                 Cell::link(format!("/imports/{}", import.id), file),
-                Cell::text(dataset_title(registry, lang, &import.dataset)),
+                Cell::text(dataset_title(registry, &text, &import.dataset)),
                 Cell::Markup(stage_badge(&text, import.state)),
                 count(&[Class::New]),
                 count(&[Class::Changed]),

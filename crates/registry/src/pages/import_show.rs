@@ -395,7 +395,7 @@ fn about(registry: &Registry, text: &Text, import: &Import, actors: &Actors) -> 
     let mut pairs: Vec<(String, Markup)> = vec![
         words(
             "registry-dataset",
-            dataset_title(registry, lang(text), &import.dataset),
+            dataset_title(registry, text, &import.dataset),
         ),
         words("registry-who", actors.name(text, &import.actor)),
         words("registry-when", import.created.to_string()),

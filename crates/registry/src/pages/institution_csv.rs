@@ -171,6 +171,7 @@ impl Export {
             let headline = self
                 .latest
                 .get(&found.record)
+                .filter(|_| self.list.is_operating(row))
                 .map(|row| self.list.headline_at(*row));
             let cells: Vec<String> = columns
                 .iter()

@@ -14,7 +14,7 @@ use ui::{
 use super::failure::Failure;
 use super::shown::{Showing, synthetic_badge};
 use super::{Asked, lang};
-use crate::api::Registry;
+use crate::api::{Nothing, Registry};
 use crate::lists::{
     FILTERED_CODES, Filter, Found, Headline, Institutions, Labels, ListColumn, Names, Order, Place,
     Ratio, Totals,
@@ -98,14 +98,21 @@ async fn page(
             Some((pager.offset(), SIZE)),
         )
         .await?;
-    let records: Vec<i64> = found.iter().map(|found| found.record).collect();
-    let headlines = question.list.headlines(&records).await?;
+    let headlines = question.list.headlines(&found).await?;
     let parents = parents_of(&question.list, &found);
     question.list.labels.institutions = question.list.names_of(&parents).await?;
     let showing = Showing {
         standard: registry.standard(),
         labels: &question.list.labels,
         lang,
+    };
+    let why = match question.list.view.is_empty() {
+        true => Some(
+            registry
+                .why_nothing(permit, "institution", question.asked.clocks)
+                .await?,
+        ),
+        false => None,
     };
     let mixed = totals.synthetic > 0 && totals.synthetic < totals.institutions;
     let rows = found.iter().filter_map(|each| {
@@ -129,7 +136,7 @@ async fn page(
             },
             &url,
         )
-        .empty(nothing(&text, question.list.view.is_empty(), permit, &url));
+        .empty(nothing(&text, why, &question.asked, permit, &url));
     let narrowed = chips_of(registry.standard(), &question.list.labels, &text, &url);
     let body = html! {
         (filters(registry.standard(), &question.list.labels, &text, &url))
@@ -145,7 +152,13 @@ async fn page(
         .crumbs(crumbs(&text, &question.list.labels.divisions, &url))
         .as_of(question.asked.control())
         .body(body)
-        .source_line(source_line(registry, &text, &question.asked));
+        .source_line(source_line(
+            registry,
+            &text,
+            &question.asked,
+            &totals,
+            permit,
+        ));
     if permit.allows(Action::Edit) {
         page = page.tool(link_button(
             &text.get("registry-institution-add"),
@@ -303,8 +316,31 @@ fn totals_row(text: &Text, columns: &[ListColumn<'_>], totals: &Totals) -> Vec<C
         .collect()
 }
 
-fn nothing(text: &Text, holds_nothing: bool, permit: &RequirePermit, url: &Url) -> Markup {
-    if holds_nothing {
+/// The empty list: nothing yet on this day, nothing known by then, nothing at all, or nothing that fits.
+fn nothing(
+    text: &Text,
+    why: Option<Nothing>,
+    asked: &Asked,
+    permit: &RequirePermit,
+    url: &Url,
+) -> Markup {
+    let said = |key: &str, day: String, sentence: String, href: Url| {
+        let link = html! { a href=(href) { (text.get(&format!("{key}-link"))) } };
+        let title = text.with(&format!("{key}-title"), &[("day", &day)]);
+        empty_state(&title, &sentence, Some(link))
+    };
+    if let Some(Nothing::Before(first)) = why {
+        let key = "registry-list-before";
+        let sentence = text.with(key, &[("first", &first.to_string())]);
+        let day = asked.clocks.as_of.to_string();
+        return said(key, day, sentence, url.without("page").with("as_of", first));
+    }
+    if let (Some(Nothing::NotKnown), Some(day)) = (why, asked.known_on) {
+        let key = "registry-list-not-known";
+        let now = url.without("page").without("known_on");
+        return said(key, day.to_string(), text.get(key), now);
+    }
+    if why.is_some() {
         let start = permit.allows(Action::Import).then(|| {
             link_button(
                 &text.get("registry-imports-new"),
@@ -322,9 +358,13 @@ fn nothing(text: &Text, holds_nothing: bool, permit: &RequirePermit, url: &Url) 
     let all = url
         .keeping(&["as_of", "known_on", "sort", "col"])
         .to_string();
+    let mut sentence = text.get("registry-list-none");
+    if !permit.reaches_everything() {
+        sentence = format!("{} {sentence}", text.get("registry-list-none-own"));
+    }
     empty_state(
         &text.get("registry-list-none-title"),
-        &text.get("registry-list-none"),
+        &sentence,
         Some(html! { a href=(all) { (text.get("ui-filter-clear")) } }),
     )
 }
@@ -353,13 +393,29 @@ pub(super) fn division_crumbs(divisions: &Names, division: i64, url: &Url) -> Ve
         .collect()
 }
 
-fn source_line(registry: &Registry, text: &Text, asked: &Asked) -> Markup {
+fn source_line(
+    registry: &Registry,
+    text: &Text,
+    asked: &Asked,
+    totals: &Totals,
+    permit: &RequirePermit,
+) -> Markup {
     let dataset = registry.standard().dataset("institution_year");
     let source = dataset.map_or("", |dataset| dataset.source.as_str());
     let as_of = asked.clocks.as_of.to_string();
     let known = asked.known(text);
+    let operating = super::shown_count(totals.operating);
+    let schools = super::shown_count(totals.schools);
+    let said = [
+        ("as_of", as_of.as_str()),
+        ("known", &known),
+        ("operating", &operating),
+        ("schools", &schools),
+        ("source", source),
+    ];
     html! {
-        (text.with("registry-list-source", &[("as_of", &as_of), ("known", &known), ("source", source)]))
+        @if !permit.reaches_everything() { (text.get("registry-list-own-only")) " " }
+        (text.with("registry-list-source", &said))
         " " a href="/dictionary/institution_year" { (text.get("registry-dictionary")) }
     }
 }

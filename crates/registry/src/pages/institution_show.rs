@@ -18,6 +18,7 @@ use super::shown::{Showing, effective_day, is_synthetic, synthetic_badge, visibl
 use super::words::Actors;
 use super::{Asked, keeping_clocks, lang};
 use crate::api::Registry;
+use crate::counting::Operating;
 use crate::ledger::{Commit, Version};
 use crate::lists::{Headline, Institutions};
 
@@ -97,6 +98,8 @@ async fn page(
         .unwrap_or_default()
         .to_owned();
     let years = list.years_of(record.get()).await?;
+    let operates = Operating::of(registry.standard(), dataset)
+        .is_none_or(|operating| operating.holds(&shown.values));
     let below = below(&text, &url, &list, record.get()).await?;
     let all_steps = steps(&life, known);
     let commits = commits_of(registry, permit, &history, &all_steps).await?;
@@ -120,7 +123,8 @@ async fn page(
     let body = html! {
         @if current.is_none() { (not_in_force(&text, &url, &life)) }
         @if let Some(headline) = years.first() {
-            (section(&text.get("registry-year-title"), html! {}, year_section(&text, registry.standard(), dataset, shown, headline, years.get(1), lang)))
+            @let title = if operates { "registry-year-title" } else { "registry-last-year-title" };
+            (section(&text.get(title), html! {}, year_section(&text, registry.standard(), dataset, shown, headline, years.get(1), lang)))
         }
         @for (key, pairs) in groups(&text, &url, &showing, &fields, shown) {
             (section(&text.get(key), html! {}, key_values(&pairs)))
@@ -531,8 +535,7 @@ async fn below(
     if found.is_empty() {
         return Ok(None);
     }
-    let records: Vec<i64> = found.iter().map(|found| found.record).collect();
-    let headlines = list.headlines(&records).await?;
+    let headlines = list.headlines(&found).await?;
     let view = list.view.table();
     let words = |name: &str, row: usize| {
         view.position(name)

@@ -6,6 +6,7 @@ mod commit_show;
 mod dictionary;
 mod dictionary_codes;
 mod dictionary_dataset;
+mod dictionary_figures;
 mod dictionary_json;
 mod failure;
 mod fields;
@@ -35,10 +36,10 @@ use axum::routing::post;
 use kernel::{Clocks, Day};
 use security::{Access, Action, Method, Room};
 use standard::Lang;
-use ui::{AsOf, Language, Text, Url};
+use ui::{AsOf, Language, Text, Url, WrongDay};
 
 use crate::api::Registry;
-use crate::ledger::LedgerError;
+use failure::Failure;
 
 /// The routes of this room.
 pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
@@ -100,6 +101,14 @@ fn lang(text: &Text) -> Lang {
     }
 }
 
+/// What stands between the words of a list.
+fn between(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Zh => "、",
+        Lang::En => ", ",
+    }
+}
+
 /// The two clocks of a page, as its address says them.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
@@ -108,10 +117,15 @@ struct Asked {
 }
 
 impl Asked {
-    async fn of(registry: &Registry, url: &Url) -> Result<Asked, LedgerError> {
-        let day = |key: &str| url.get(key).and_then(|text| Day::parse(text).ok());
-        let known_on = day("known_on");
-        let clocks = registry.clocks(day("as_of"), known_on).await?;
+    async fn of(registry: &Registry, url: &Url) -> Result<Asked, Failure> {
+        let day = |key: &'static str| match url.get(key) {
+            None => Ok(None),
+            Some(said) => Day::parse(said)
+                .map(Some)
+                .map_err(|_| WrongDay::new(key, said)),
+        };
+        let known_on = day("known_on")?;
+        let clocks = registry.clocks(day("as_of")?, known_on).await?;
         Ok(Asked { clocks, known_on })
     }
 

@@ -24,7 +24,7 @@ pub(super) async fn send(
 ) -> Response {
     match options(&registry, &permit, &shell).await {
         Ok(options) => super::json(&options),
-        Err(failure) => failure.answer(&registry, shell),
+        Err(failure) => failure.answer_json(&registry, shell),
     }
 }
 

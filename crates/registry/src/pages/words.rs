@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 use security::SecurityError;
-use standard::{Dataset, Lang, Standard};
+use standard::{Dataset, Field, FieldKind, Lang, Standard};
 use ui::{Language, Text, Tone};
 
 use crate::api::Registry;
@@ -67,12 +67,50 @@ pub(super) fn source(text: &Text, commit: &Commit) -> String {
     }
 }
 
+/// The title of the dataset of a commit or an import. A commit of none is one of the definitions.
+pub(super) fn dataset_title(registry: &Registry, text: &Text, name: &str) -> String {
+    if name.is_empty() {
+        return text.get("registry-source-definitions");
+    }
+    dataset_of(registry.standard(), super::lang(text), name)
+}
+
 /// The title of a dataset; its name where the definitions no longer have it.
-pub(super) fn dataset_title(registry: &Registry, lang: Lang, name: &str) -> String {
-    registry.standard().dataset(name).map_or_else(
+pub(super) fn dataset_of(standard: &Standard, lang: Lang, name: &str) -> String {
+    standard.dataset(name).map_or_else(
         || name.to_owned(),
         |dataset| dataset.title.get(lang).to_owned(),
     )
+}
+
+/// Why a commit was made. What the program itself writes as a reason reads as the reader does.
+pub(super) fn reason(text: &Text, commit: &Commit) -> String {
+    let reason = &commit.source.reason;
+    match reason.strip_prefix("definitions ") {
+        Some(version) if commit.source.kind == "definitions" => {
+            text.with("registry-reason-definitions", &[("version", version)])
+        }
+        _ => reason.clone(),
+    }
+}
+
+/// A value of a field as the definitions write it.
+pub(super) fn value_words(
+    standard: &Standard,
+    text: &Text,
+    lang: Lang,
+    field: Option<&Field>,
+    value: &str,
+) -> String {
+    match (field.map(|field| &field.kind), value) {
+        (Some(FieldKind::Bool), "true") => text.get("registry-yes"),
+        (Some(FieldKind::Bool), "false") => text.get("registry-no"),
+        (Some(FieldKind::Code(set)), _) => standard
+            .code_set(set)
+            .map_or(value, |set| set.name_of(value, lang))
+            .to_owned(),
+        _ => value.to_owned(),
+    }
 }
 
 /// The title of a field; its name where the dataset does not have it.
@@ -185,7 +223,7 @@ pub(super) fn counted_fields<'f>(
 /// The first figures of a hash.
 pub(super) fn short_hash(hash: &[u8]) -> Markup {
     let text = crate::ledger::hex(hash);
-    let short: String = text.chars().take(12).collect();
+    let short: String = text.chars().take(8).collect();
     html! { span title=(text) { (ui::code(&short)) } }
 }
 

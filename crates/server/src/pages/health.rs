@@ -14,18 +14,19 @@ use crate::App;
 const LONGEST: Duration = Duration::from_secs(5);
 
 pub(super) async fn show(State(app): State<App>) -> Response {
-    let (ledger, work) = tokio::join!(
-        answers("ledger", app.registry().ledger().head()),
-        answers("work", app.security().setting(super::settings::NAME)),
-    );
+    let reached = databases(&app).await;
     let word = |answers: bool| if answers { "ok" } else { "unreachable" };
-    let body = serde_json::json!({
-        "status": word(ledger && work),
-        "ledger": word(ledger),
-        "work": word(work),
+    let all = reached.iter().all(|(_, answers)| *answers);
+    let mut body = serde_json::json!({
+        "status": word(all),
         "version": env!("CARGO_PKG_VERSION"),
     });
-    let status = if ledger && work {
+    if let Some(body) = body.as_object_mut() {
+        for (database, answers) in reached {
+            body.insert(database.to_owned(), word(answers).into());
+        }
+    }
+    let status = if all {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -35,6 +36,15 @@ pub(super) async fn show(State(app): State<App>) -> Response {
         (header::CACHE_CONTROL, "no-store"),
     ];
     (status, headers, format!("{body}\n")).into_response()
+}
+
+/// Each database, and whether it answers a question.
+pub(super) async fn databases(app: &App) -> [(&'static str, bool); 2] {
+    let (ledger, work) = tokio::join!(
+        answers("ledger", app.registry().ledger().head()),
+        answers("work", app.security().setting(super::settings::NAME)),
+    );
+    [("ledger", ledger), ("work", work)]
 }
 
 async fn answers<T, E: std::fmt::Display>(

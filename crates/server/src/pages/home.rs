@@ -13,8 +13,8 @@ use registry::ledger::{COMMON, Commit};
 use security::{Permit, RequirePermit, Visit};
 use standard::{Action, Label};
 use ui::{
-    Cell, Change, Column, Row, Shell, Stat, Table, Text, Tone, badge, empty_state, format,
-    link_button, section, stats,
+    Cell, Change, Column, Language, Row, Shell, Stat, Table, Text, Tone, badge, empty_state,
+    format, link_button, section, stats,
 };
 
 use crate::frame::{Reachable, lang_of};
@@ -99,6 +99,14 @@ impl Home<'_> {
     fn tool(&self, path: &str, key: &str) -> Markup {
         html! {
             @if self.reachable.by(self.visit, path) { (link_button(&self.text.get(key), path, None, false)) }
+        }
+    }
+
+    /// What stands between sentences of one line.
+    fn between(&self) -> &'static str {
+        match self.text.language() {
+            Language::Chinese => "。",
+            Language::English => ". ",
         }
     }
 
@@ -249,9 +257,10 @@ impl Home<'_> {
             .text
             .with("server-home-source", &[("day", &day), ("commit", &commit)]);
         let line = html! {
-            (self.text.get("ui-source")) ": " (definitions.join(" "))
-            @if let Some(period) = &period { " " (self.text.with("server-home-period", &[("period", period)])) }
-            " " (when)
+            (self.text.get("ui-source")) ": " (definitions.join(self.between()))
+            (self.between())
+            @if let Some(period) = &period { (self.text.with("server-home-period", &[("period", period)])) " " }
+            (when)
         };
         Ok((figures, Some(line)))
     }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use kernel::Clocks;
 use security::Permit;
 
-use crate::metrics::Exposition;
+use crate::metrics::{Exposition, Process};
 use crate::{App, OpenError};
 
 pub(super) async fn show(
@@ -33,10 +33,23 @@ pub(super) async fn show(
         ],
         1.0,
     );
+    write_process(&app, &mut text);
     app.0.metrics.write(&mut text);
-    if let Err(error) = held(&app, &mut text).await {
+    let reached = super::health::databases(&app).await;
+    text.describe(
+        "weihe_database_up",
+        "gauge",
+        "Whether a database answers: 1 or 0",
+    );
+    for (database, answers) in reached {
+        let labels = [("database", database)];
+        text.sample("weihe_database_up", &labels, f64::from(u8::from(answers)));
+    }
+    // What is known of the program is told also when a database is gone: that is when it is wanted.
+    if reached.iter().all(|(_, answers)| *answers)
+        && let Err(error) = held(&app, &mut text).await
+    {
         tracing::error!(%error, "the figures of the ledger could not be read");
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let kind = [
         (
@@ -72,6 +85,47 @@ fn is_same(said: &str, token: &str) -> bool {
     said.len() == token.len() && differences == 0
 }
 
+/// What the machine says of the program, under the names that dashboards know. Only Linux tells it.
+fn write_process(app: &App, text: &mut Exposition) {
+    let name = "process_start_time_seconds";
+    text.describe(name, "gauge", "When the program started");
+    let started = app.0.started.get() as f64 / 1000.0;
+    text.sample(name, &[], started);
+    let process = Process::read();
+    let measured = [
+        (
+            "process_resident_memory_bytes",
+            "gauge",
+            "Memory of the program",
+            process.resident_bytes,
+        ),
+        (
+            "process_cpu_seconds_total",
+            "counter",
+            "Processor time that the program has used",
+            process.cpu_seconds,
+        ),
+        (
+            "process_open_fds",
+            "gauge",
+            "Files and connections that are open",
+            process.open_files,
+        ),
+        (
+            "process_max_fds",
+            "gauge",
+            "How many files and connections may be open",
+            process.most_files,
+        ),
+    ];
+    for (name, kind, help, value) in measured {
+        if let Some(value) = value {
+            text.describe(name, kind, help);
+            text.sample(name, &[], value);
+        }
+    }
+}
+
 async fn held(app: &App, text: &mut Exposition) -> Result<(), OpenError> {
     let permit = Permit::for_job("columns")?;
     let registry = app.registry();
@@ -91,13 +145,25 @@ async fn held(app: &App, text: &mut Exposition) -> Result<(), OpenError> {
     text.describe("weihe_rows", "gauge", "Records held today, by dataset");
     let clocks = Clocks::latest(registry.today());
     for dataset in app.standard().datasets() {
-        let view = registry.view(&permit, &dataset.name, clocks).await?;
-        text.sample(
-            "weihe_rows",
-            &[("dataset", &dataset.name)],
-            view.len() as f64,
-        );
+        let name = dataset.name.as_str();
+        let commit = registry.ledger().last_commit_of(name, head.number).await?;
+        // Counted again only after something was written, or on another day.
+        let counted = match app.0.metrics.rows(name, commit, clocks.as_of) {
+            Some(counted) => counted,
+            None => {
+                let counted = registry.ledger().count(&permit, name, clocks).await?;
+                app.0.metrics.keep_rows(name, commit, clocks.as_of, counted);
+                counted
+            }
+        };
+        text.sample("weihe_rows", &[("dataset", name)], counted as f64);
     }
+    text.describe(
+        "weihe_held_bytes",
+        "gauge",
+        "Memory of the datasets that are kept as columns",
+    );
+    text.sample("weihe_held_bytes", &[], registry.held_bytes() as f64);
     text.describe("weihe_imports", "gauge", "Imports by state");
     let counts = registry.imports().counts(&permit).await;
     for (state, count) in counts.map_err(|error| OpenError::Program(error.to_string()))? {

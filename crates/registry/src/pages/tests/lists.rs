@@ -30,10 +30,12 @@ db::on_both_engines! {
         let all = browser.get("/institutions?sort=name").await.fine();
         let found = names(&all.text);
         assert_eq!(found.len(), 4, "{found:?}");
-        assert!(all.has("合计 4 所") && all.has("2,553"), "{}", all.text);
+        // The suspended school stands in the list, but its 450 pupils of last year are no pupils of today.
+        assert!(all.has("合计 4 所") && all.has("2,103") && !all.has(">450<"), "{}", all.text);
+        assert!(all.has("在办 3 所,其中计校数 3 所"), "{}", all.text);
         assert!(all.has("合成数据"), "{}", all.text);
-        // 2,553 pupils in 58 classes; 159 teachers.
-        assert!(all.has("44.0") && all.has("16.1"), "{}", all.text);
+        // 2,103 pupils in 48 classes; 134 teachers.
+        assert!(all.has("43.8") && all.has("15.7"), "{}", all.text);
 
         let initials = browser.get("/institutions?q=fxqdg").await.fine();
         assert_eq!(names(&initials.text), ["凤翔区东关初级中学"]);
@@ -69,6 +71,28 @@ db::on_both_engines! {
         }
     }
 
+    async fn a_day_that_is_none_is_refused_and_a_day_before_all_data_is_said(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let mut browser = someone(&registry, "liu", "statistician", None).await;
+        let record = school(&registry, "雁塔区翠华路小学").await;
+        for path in ["/institutions", "/institutions.csv", &format!("/institutions/{record}"), &format!("/institutions/{record}/edit")] {
+            for query in ["kind=primary&as_of=yesterday", "kind=primary&known_on=2025-13-01"] {
+                let refused = browser.get(&format!("{path}?{query}")).await;
+                assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}?{query}");
+                let kept = r#"<input type="hidden" name="kind" value="primary">"#;
+                assert!(refused.has("不是日期") && refused.has("registry.day") && refused.has(kept), "{}", refused.text);
+            }
+        }
+        let json = browser.get("/institutions/places.json?parent=610100&as_of=yesterday").await;
+        assert_eq!(json.status, StatusCode::BAD_REQUEST);
+        assert!(json.text.contains(r#""code":"registry.day""#), "{}", json.text);
+
+        let before = browser.get("/institutions?as_of=2019-01-01").await.fine();
+        assert!(before.has("业务时点 2019-01-01 还没有学校(机构)数据") && before.has("最早的数据从 2020-09-01 起"), "{}", before.text);
+        let unknown = browser.get("/institutions?known_on=2019-01-01").await.fine();
+        assert!(unknown.has("掌握时点 2019-01-01 还没有学校(机构)数据"), "{}", unknown.text);
+    }
+
     async fn the_export_holds_what_the_list_shows(place: &TestPlace) {
         let registry = with_schools(place).await;
         let mut browser = someone(&registry, "liu", "planner", None).await;
@@ -95,7 +119,9 @@ db::on_both_engines! {
         let list = browser.get("/institutions").await.fine();
         assert!(list.has("雁塔区翠华路小学") && !list.has("凤翔区东关初级中学"), "{}", list.text);
         // The school years of the own schools, and no others.
-        assert!(list.has("1,653"), "{}", list.text);
+        assert!(list.has("1,203") && list.has("仅含本单位数据"), "{}", list.text);
+        let beside = browser.get("/institutions?division=610305").await.fine();
+        assert!(beside.has("其他单位的无权查看"), "{}", beside.text);
         // The log shows the commits of the own unit, with its name.
         let log = browser.get("/commits").await.fine();
         assert!(log.has("雁塔区教育局") && !log.has("凤翔区教育局"), "{}", log.text);
@@ -119,6 +145,10 @@ db::on_both_engines! {
         assert!(page.has("2020-09-01"), "{}", page.text);
         let earlier = browser.get(&format!("/institutions/{record}?as_of=2019-01-01")).await.fine();
         assert!(earlier.has("在这个业务时点没有这条记录"), "{}", earlier.text);
+        // What a suspended school had is not of this year.
+        let suspended = school(&registry, "雁塔区电子城小学").await;
+        let page = browser.get(&format!("/institutions/{suspended}")).await.fine();
+        assert!(page.has("停办前最近一学年数字") && !page.has("本学年数字"), "{}", page.text);
         let places = browser.get("/institutions/places.json?parent=610100").await;
         assert!(places.has(r#"{"value":"610113","label":"雁塔区"}"#), "{}", places.text);
     }
