@@ -4,8 +4,8 @@ cli-stopped = Stopped as asked; what was committed stays, and the same command g
 cli-no-ledger = There is no ledger in { $place }. Check --data and --database; a new one is made by weihe import, weihe serve and weihe demo
 cli-no-work = The work database is missing ({ $place }); the audit log stands in it. Put it back from the backup that the ledger is of, or let weihe serve make a new one
 cli-no-folder = There is no folder { $folder }, so definitions of your own cannot be checked. Check --data
-cli-new-ledger = There was no ledger in { $folder }; a new one was made.
-cli-new-ledger-tried = There is no ledger in { $folder } yet. The file was tried on a new one, and nothing was made.
+cli-new-ledger = There was no ledger in { $place }; a new one was made.
+cli-new-ledger-tried = There is no ledger in { $place } yet. The file was tried on a new one, and nothing was made.
 
 cli-serving = Serving at { $address } (Ctrl-C stops)
 cli-served = Stopped.

@@ -4,8 +4,8 @@ cli-stopped = 已按要求停止;已入库的批次保留,用同样的命令可�
 cli-no-ledger = { $place } 里没有账本。请核对 --data 和 --database;新账本由 weihe import、weihe serve 和 weihe demo 建立
 cli-no-work = 缺少工作库({ $place }),审计记录在其中。请从与账本同一份备份中恢复,或运行 weihe serve 新建
 cli-no-folder = 没有文件夹 { $folder },无法检查本单位补充的数据标准。请核对 --data
-cli-new-ledger = { $folder } 里原来没有账本,已新建。
-cli-new-ledger-tried = { $folder } 里还没有账本。文件已在一个空账本上试过,没有新建任何内容。
+cli-new-ledger = { $place } 里原来没有账本,已新建。
+cli-new-ledger-tried = { $place } 里还没有账本。文件已在一个空账本上试过,没有新建任何内容。
 
 cli-serving = 服务地址:{ $address }(按 Ctrl-C 停止)
 cli-served = 服务已停止。

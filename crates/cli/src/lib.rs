@@ -20,7 +20,6 @@ mod plan_text;
 mod progress;
 mod stop;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -110,15 +109,16 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
         served.apply(&mut settings);
     }
     let had_ledger = settings.holds_ledger().await?;
-    let place = settings.data.clone();
+    let is_there = had_ledger && settings.data.is_dir();
+    let place = settings.place();
     let mut scratch = None;
     let app = match &arguments.command {
         Command::Verify(_) | Command::Export(_) => App::open_to_read(settings).await?,
-        Command::User { command } if !had_ledger && !command.may_be_first() => {
+        Command::User { command } if !is_there && !command.may_be_first() => {
             return Err(settings.no_ledger().into());
         }
         Command::Import(command) if !had_ledger && command.dry_run => {
-            scratch = commands::import::instead_of_new(&mut settings)?;
+            scratch = Some(commands::import::instead_of_new(&mut settings)?);
             App::open(settings).await?
         }
         _ => App::open(settings).await?,
@@ -142,15 +142,13 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
     outcome
 }
 
-/// Says that the ledger is a new one: where another folder was meant, it is seen at once.
-fn tell_of_new(data: &Path, is_made: bool, output: &Output) {
-    let folder = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+/// Says that the ledger is a new one: where another place was meant, it is seen at once.
+fn tell_of_new(place: &str, is_made: bool, output: &Output) {
     let key = match is_made {
         true => "cli-new-ledger",
         false => "cli-new-ledger-tried",
     };
-    let folder = folder.display().to_string();
-    output.aside(output.text.with(key, &[("folder", &folder)]));
+    output.aside(output.text.with(key, &[("place", place)]));
 }
 
 fn settings(common: &Common) -> Settings {

@@ -96,10 +96,6 @@ impl Settings {
     /// # Errors
     /// Where the database is there and cannot be read.
     pub async fn holds_ledger(&self) -> Result<bool, OpenError> {
-        // Also beside a server: definitions of the operator's own stand in the folder.
-        if !self.data.is_dir() {
-            return Ok(false);
-        }
         let [(url, schema), _] = self.places();
         let ledger = match Db::connect_to_read(&url, &schema).await {
             Ok(ledger) => ledger,
@@ -111,17 +107,22 @@ impl Settings {
         Ok(holds)
     }
 
+    /// Where a ledger is looked for, in words.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if matches!(self.database, Database::Server(_)) && self.data.is_dir() {
+            return "PostgreSQL (schema ledger)".to_owned();
+        }
+        let folder = std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone());
+        folder.display().to_string()
+    }
+
     /// That there is no ledger where these settings say.
     #[must_use]
     pub fn no_ledger(&self) -> OpenError {
-        let folder = std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone());
-        let mut place = folder.display().to_string();
-        if let Database::Server(_) = self.database
-            && self.data.is_dir()
-        {
-            "the schema `ledger` of the database server".clone_into(&mut place);
+        OpenError::NoLedger {
+            place: self.place(),
         }
-        OpenError::NoLedger { place }
     }
 
     fn definitions(&self) -> Result<Standard, OpenError> {
@@ -254,7 +255,8 @@ impl App {
     /// # Errors
     /// [`OpenError::NoLedger`] and [`OpenError::NoWork`] where there is nothing to read; [`OpenError`].
     pub async fn open_to_read(settings: Settings) -> Result<Self, OpenError> {
-        if !settings.holds_ledger().await? {
+        // Also beside a server: definitions of the operator's own stand in the folder.
+        if !settings.data.is_dir() || !settings.holds_ledger().await? {
             return Err(settings.no_ledger());
         }
         let standard = Arc::new(settings.definitions()?);

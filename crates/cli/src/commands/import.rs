@@ -21,20 +21,17 @@ use crate::progress::Reporter;
 use crate::stop::Stop;
 
 /// Where there is no ledger yet, a dry run tries the file on a new one in a folder of its own, which goes
-/// when the answer does: nothing is made in the data folder, which may be mistyped. `None` where the
-/// database is a server.
-pub(crate) fn instead_of_new(settings: &mut Settings) -> Result<Option<TempDir>, Failure> {
-    if settings.database != Database::Embedded {
-        return Ok(None);
-    }
+/// when the answer does: nothing is made where the settings say, which may be mistyped.
+pub(crate) fn instead_of_new(settings: &mut Settings) -> Result<TempDir, Failure> {
     let scratch = tempfile::Builder::new().prefix("weihe-").tempdir()?;
     // The operator's own definitions count all the same.
     settings.overlay = settings
         .overlay
         .take()
         .or_else(|| definitions::overlay_of(&settings.data));
+    settings.database = Database::Embedded;
     scratch.path().clone_into(&mut settings.data);
-    Ok(Some(scratch))
+    Ok(scratch)
 }
 
 pub(crate) async fn run(

@@ -283,8 +283,10 @@ impl Imports {
         let outcome = self.ledger.reverse_import(permit, id, reason, go_on).await;
         let come = self.ledger.reversal_of(permit, id).await?;
         let state = match before {
-            _ if !come.is_unfinished() => State::Reversed,
+            // It had ended before it reversed anything.
+            Some(State::Reversing) if come.reversed == 0 => State::Done,
             Some(before) if come.reversed == 0 => before,
+            _ if !come.is_unfinished() => State::Reversed,
             _ => State::Reversing,
         };
         self.mark(id, state).await?;

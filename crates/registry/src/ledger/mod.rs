@@ -130,7 +130,7 @@ impl Ledger {
             .datasets()
             .iter()
             .map(|dataset| {
-                let table = DatasetTable::of(dataset).as_far_as_stored(&stored);
+                let table = DatasetTable::of(dataset).limited_to_stored(&stored);
                 (dataset.name.clone(), table)
             })
             .collect();

@@ -85,7 +85,7 @@ impl DatasetTable {
 
     /// The table as far as it is stored, for reading where nothing may be made: a column that is missing is
     /// empty, a table that is missing holds nothing.
-    pub(super) fn as_far_as_stored(mut self, stored: &[StoredTable]) -> DatasetTable {
+    pub(super) fn limited_to_stored(mut self, stored: &[StoredTable]) -> DatasetTable {
         let Some(found) = stored.iter().find(|found| found.name == self.table) else {
             self.select_list = select_list(&self.fields, |_| false);
             NOTHING.clone_into(&mut self.source);

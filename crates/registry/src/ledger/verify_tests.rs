@@ -243,7 +243,7 @@ on_both_engines! {
         assert!(version.values[table.position("our_second_note").unwrap()].is_null());
         let stored = db::stored_tables(&mut db.read().await.unwrap(), "d_division").await.unwrap();
         assert!(stored.iter().flat_map(|table| &table.columns).all(|(name, _)| name != "our_second_note"));
-        let lost = DatasetTable::of(reading.standard().dataset("division").unwrap()).as_far_as_stored(&[]);
+        let lost = DatasetTable::of(reading.standard().dataset("division").unwrap()).limited_to_stored(&[]);
         let mut tx = db.read().await.unwrap();
         let mut count = 0;
         store::at_clocks(&mut tx, &lost, Clocks::latest(Day::new(1)), |_| count += 1).await.unwrap();

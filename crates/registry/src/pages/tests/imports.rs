@@ -106,6 +106,16 @@ db::on_both_engines! {
         let path = format!("/imports/{id}");
         let stopped = browser.get(&path).await.fine();
         assert!(stopped.has("已写入的变更单保留") && stopped.has("/commits/"), "{}", stopped.text);
+        // The same where a fault ended it: it must not be said that nothing was taken in.
+        let mut tx = place.open("work").await.unwrap().write().await.unwrap();
+        let error = "db.disk_full: 1 of 2 change sets of import 1 are committed and stay";
+        tx.execute("UPDATE import SET state = 'failed', error = $1 WHERE id = $2", &[error.into(), id.into()]).await.unwrap();
+        tx.commit().await.unwrap();
+        let failed = browser.get(&path).await.fine();
+        for words in ["只入库了一部分", "磁盘已满", "重新上传同一文件", "/commits/"] {
+            assert!(failed.has(words), "{words} is not in {}", failed.text);
+        }
+        assert!(!failed.has("没有任何变化"), "{}", failed.text);
         let token = stopped.input("csrf");
         let sent = [("csrf", token.as_str()), ("reason", "误传"), ("sure", "1")];
         browser.post(&format!("{path}/reverse"), &sent).await;
