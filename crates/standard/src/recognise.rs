@@ -78,7 +78,7 @@ impl Dataset {
                 continue;
             }
             let candidates = self.candidates(header);
-            let (Some((rank, field)), true) = (
+            let (Some((_, field)), true) = (
                 candidates.first().copied(),
                 candidates.iter().all(|(_, field)| field.hint.is_none()),
             ) else {
@@ -89,12 +89,7 @@ impl Dataset {
                 .position(|other| other.is_some_and(|other| other.name == field.name));
             let Some(taken) = taken else { continue };
             let taken_header = headers.get(taken).copied().unwrap_or_default();
-            let taken_rank = self
-                .candidates(taken_header)
-                .into_iter()
-                .find(|(_, other)| other.name == field.name)
-                .map_or(NAME, |(rank, _)| rank);
-            if rank < WITHOUT_BRACKETS || taken_rank >= WITHOUT_BRACKETS {
+            if !fits_in_brackets(field, header) || fits_in_brackets(field, taken_header) {
                 rivals.push(Rival {
                     taken,
                     other: column,
@@ -128,6 +123,12 @@ impl Dataset {
             .map(|(rank, _, field)| (rank, field))
             .collect()
     }
+}
+
+/// Whether a header is the field's without what stands in its brackets, as 所属学校(名称) is 所属学校's.
+fn fits_in_brackets(field: &Field, header: &str) -> bool {
+    let short = fold(&without_brackets(header));
+    short != fold(header) && rank(field, &short).is_some()
 }
 
 /// Bytes of the longest text that may be a header.
