@@ -49,16 +49,6 @@ cli-all-resumed = All of it had been committed before ({ $count } change sets).
 cli-written = Committed: import { $import }, commits { $first } to { $last }, { $opened } versions written, { $closed } closed.
 cli-resumed = { $count } change sets had been committed before the last stop.
 cli-refused-file = Refused rows with their reasons: { $path }
-cli-no-dataset = There is no dataset “{ $name }”
-cli-no-dataset-instead = There is no dataset “{ $name }”; did you mean “{ $instead }”?
-cli-no-unit = There is no unit “{ $name }”; write its code or its full name
-cli-plan-changed = The plan has changed since it was shown (commit { $number }); look at it again
-cli-mapping-syntax = The mapping file cannot be read: { $what }
-cli-mapping-field = The mapping names “{ $field }”, which { $dataset } does not have
-cli-mapping-field-instead = The mapping names “{ $field }”, which { $dataset } does not have; did you mean “{ $instead }”?
-cli-mapping-effective = effective_field names “{ $field }”, which is not a date; name a field that is one
-cli-mapping-datum = “{ $name }” is not a datum; write wgs84, cgcs2000, gcj02 or bd09
-cli-mapping-nothing = No column of the file is a field of { $dataset }; the file has: { $headers }. Say with a mapping file (--map) which is which
 
 cli-exported = { $count } records exported.
 

@@ -49,16 +49,6 @@ cli-all-resumed = 上次已经全部入库({ $count } 个变更单)。
 cli-written = 已入库:导入 { $import },入库批次 { $first } 至 { $last },写入 { $opened } 条,结束 { $closed } 条旧记录。
 cli-resumed = 其中 { $count } 个变更单在上次停止前已入库。
 cli-refused-file = 退回的行连同原因:{ $path }
-cli-no-dataset = 没有数据集“{ $name }”
-cli-no-dataset-instead = 没有数据集“{ $name }”,是不是“{ $instead }”?
-cli-no-unit = 没有单位“{ $name }”;请写单位代码或全称
-cli-plan-changed = 入库预览之后又有变动(入库批次 { $number }),请重新预览
-cli-mapping-syntax = 对照文件读不出来:{ $what }
-cli-mapping-field = 对照文件中的“{ $field }”不是数据集 { $dataset } 的字段
-cli-mapping-field-instead = 对照文件中的“{ $field }”不是数据集 { $dataset } 的字段,是不是“{ $instead }”?
-cli-mapping-effective = effective_field 写的“{ $field }”不是日期字段;请写一个日期字段
-cli-mapping-datum = “{ $name }”不是坐标系;请写 wgs84、cgcs2000、gcj02 或 bd09
-cli-mapping-nothing = 文件中没有一列能识别为数据集 { $dataset } 的字段;文件的表头是:{ $headers }。请用对照文件(--map)说明各列是哪个字段
 
 cli-exported = 已导出 { $count } 条。
 

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use kernel::Day;
 use security::{GrantId, Permit};
+use standard::Lang;
 
-use super::model::{Import, Request, State};
+use super::model::{Import, ImportError, Request, State};
 use super::{Finished, Imports, store};
 use crate::intake::{self, Class, IntakeError, Mapping, Options, Progress, Step, parse_datum};
 use crate::ledger::LedgerError;
@@ -27,6 +28,10 @@ impl Imports {
         tokio::spawn(async move {
             let id = import.id;
             let outcome = imports.background(&import).await;
+            if let Err(error) = &outcome {
+                // What the database or the engine says in its own words is for the operator.
+                tracing::warn!(import = id, code = error.code(), %error, "an import did not end");
+            }
             if let Err(error) = imports.keep_outcome(id, &outcome).await {
                 tracing::error!(import = id, %error, "the state of an import could not be kept");
             }
@@ -301,21 +306,25 @@ impl Imports {
             .map_err(|error| IntakeError::Stopped(error.to_string()))?
     }
 
-    /// Writes the refused rows with their reasons, as a table that can be mended and imported again.
+    /// Writes the refused rows with their reasons, in each language, as tables that can be mended and imported
+    /// again.
     async fn write_refused(&self, id: i64, prepared: &intake::Prepared) -> Result<(), IntakeError> {
         let folder = self.folder(id);
         tokio::fs::create_dir_all(&folder).await.map_err(io)?;
-        let mut bytes = Vec::new();
-        let mut writer = CsvWriter::new(&mut bytes).map_err(io)?;
-        for row in prepared.refused_table(self.ledger.standard()) {
-            writer
-                .write_row(row.iter().map(String::as_str))
+        for lang in [Lang::Zh, Lang::En] {
+            let mut bytes = Vec::new();
+            let mut writer = CsvWriter::new(&mut bytes).map_err(io)?;
+            for row in prepared.refused_table(self.ledger.standard(), lang) {
+                writer
+                    .write_row(row.iter().map(String::as_str))
+                    .map_err(io)?;
+            }
+            writer.finish().map_err(io)?;
+            tokio::fs::write(self.refused_file(id, lang), bytes)
+                .await
                 .map_err(io)?;
         }
-        writer.finish().map_err(io)?;
-        tokio::fs::write(self.refused_file(id), bytes)
-            .await
-            .map_err(io)
+        Ok(())
     }
 
     /// Keeps what an import came to.
@@ -366,7 +375,12 @@ impl Imports {
                 .await?;
             }
             Err(error) => {
-                let sentence = format!("{}: {error}", error.code());
+                let sentence = serde_json::to_string(&ImportError {
+                    code: error.code().to_owned(),
+                    zh: error.zh(),
+                    en: error.to_string(),
+                })
+                .unwrap_or_default();
                 store::set_state(
                     &mut tx,
                     id,

@@ -10,13 +10,15 @@ use super::commit::{Header, effects_of};
 use super::error::LedgerError;
 use super::model::{Outcome, Source, Version};
 use super::store::{self, VersionKey};
+use super::unique::refuse_taken_keys;
 use super::{Ledger, may_write_under};
 
 impl Ledger {
     /// Brings the records that a commit touched back to what they were before it, by a new commit.
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] with the records that later commits touched; then nothing is written.
+    /// [`LedgerError::Conflict`] with the records that later commits touched, [`LedgerError::KeyTaken`] where
+    /// another record has taken a key that one of them had; then nothing is written.
     pub async fn reverse(
         &self,
         permit: &Permit,
@@ -75,6 +77,8 @@ impl Ledger {
                 ..version
             })
             .collect();
+        // What a record held before may have become another's meanwhile.
+        refuse_taken_keys(&mut tx, table, &opened).await?;
         let header = Header {
             actor: permit.actor().to_string(),
             unit: entry.unit,

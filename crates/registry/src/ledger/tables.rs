@@ -27,6 +27,8 @@ pub struct DatasetTable {
     /// Field names in ascending order with their places, as the canonical encoding wants them.
     sorted_fields: Vec<(String, usize)>,
     select_list: String,
+    /// Fields of keys that no two records hold, as places among `fields`.
+    unique_keys: Vec<Vec<usize>>,
 }
 
 impl DatasetTable {
@@ -48,7 +50,15 @@ impl DatasetTable {
             .chain(fields.iter().map(|(name, _)| format!("\"{name}\"")))
             .collect::<Vec<_>>()
             .join(", ");
+        let place = |name: &String| fields.iter().position(|(field, _)| field == name);
+        let unique_keys = dataset
+            .match_keys
+            .iter()
+            .filter(|key| key.unique)
+            .filter_map(|key| key.fields.iter().map(place).collect())
+            .collect();
         DatasetTable {
+            unique_keys,
             dataset: dataset.name.clone(),
             table: format!("d_{}", dataset.name),
             fields,
@@ -90,6 +100,11 @@ impl DatasetTable {
     /// Field names in order, with how each is stored.
     pub fn fields(&self) -> &[(String, Storage)] {
         &self.fields
+    }
+
+    /// The keys that no two records hold, as places among a version's values.
+    pub(super) fn unique_keys(&self) -> &[Vec<usize>] {
+        &self.unique_keys
     }
 
     /// See [`super::digest::Encoder::opened`].
