@@ -94,9 +94,9 @@ run 60 "weihe import $universities --dataset institution --datum bd09 --dry-run"
 say 'The same for good. Of the twelve names that stand twice nine do so within a county: the second of each is refused.
 The rest is taken. Three of the 209 points lie outside the county that the file states.'
 look 3 "weihe import $universities --dataset institution --datum bd09 | grep -E '^  new|^Committed|^Refused'"
-say 'The refused rows lie beside the data, with the reason of each, to be mended and imported again.'
+say 'The refused rows lie beside the data, with the reason of each in Chinese (`refused.csv`) and in English, to be mended and imported again.'
 last=$(find "$data/files/imports" -mindepth 1 -maxdepth 1 | sed 's|.*/||' | sort -n | tail -n 1)
-look 2 "head -n 2 $data/files/imports/$last/refused.csv"
+look 2 "head -n 2 $data/files/imports/$last/refused-en.csv"
 
 say '## 1,046 school names'
 names=$shared/schools/shaanxi_schools_names_pg7go_1046.json

@@ -1,7 +1,7 @@
 //! Why a command was not done: a stable code, and a sentence that says what to do.
 
-use registry::intake::{IntakeError, MappingFault};
-use registry::ledger::LedgerError;
+use registry::intake::IntakeError;
+use registry::ledger::{LedgerError, store_zh};
 use security::SecurityError;
 use serde_json::{Value, json};
 use server::{OpenError, ServeError, UnitNotFound};
@@ -14,14 +14,14 @@ pub(crate) enum Failure {
     Stopped,
     /// A file could not be taken.
     Intake(IntakeError),
-    /// A sentence of this crate's messages.
-    Worded {
+    /// A mapping file could not be used: its path, and why.
+    Mapping { path: String, error: IntakeError },
+    /// Anything else, with its code; in Chinese where there is a sentence of its own.
+    Other {
         code: String,
-        key: &'static str,
-        about: Vec<(&'static str, String)>,
+        sentence: String,
+        zh: Option<String>,
     },
-    /// Anything else, with its code.
-    Other { code: String, sentence: String },
 }
 
 impl Failure {
@@ -29,6 +29,15 @@ impl Failure {
         Self::Other {
             code: code.to_owned(),
             sentence: sentence.to_string(),
+            zh: None,
+        }
+    }
+
+    fn with_zh(code: &str, sentence: impl ToString, zh: impl Into<String>) -> Self {
+        Self::Other {
+            code: code.to_owned(),
+            sentence: sentence.to_string(),
+            zh: Some(zh.into()),
         }
     }
 
@@ -39,8 +48,8 @@ impl Failure {
     pub(crate) fn code(&self) -> &str {
         match self {
             Self::Stopped => "cli.stopped",
-            Self::Intake(error) => error.code(),
-            Self::Worded { code, .. } | Self::Other { code, .. } => code,
+            Self::Intake(error) | Self::Mapping { error, .. } => error.code(),
+            Self::Other { code, .. } => code,
         }
     }
 
@@ -61,88 +70,18 @@ impl Failure {
     pub(crate) fn sentence(&self, text: &Text) -> String {
         match self {
             Self::Stopped | Self::Intake(IntakeError::Stopped(_)) => text.get("cli-stopped"),
-            Self::Intake(error) => intake_sentence(error, text),
-            Self::Worded { key, about, .. } => {
-                let about: Vec<(&str, &str)> = about
-                    .iter()
-                    .map(|(name, value)| (*name, value.as_str()))
-                    .collect();
-                text.with(key, &about)
-            }
+            Self::Intake(error) => in_language(error, text),
+            Self::Mapping { path, error } => format!("{path}: {}", in_language(error, text)),
+            Self::Other { zh: Some(zh), .. } if text.language() == Language::Chinese => zh.clone(),
             Self::Other { sentence, .. } => sentence.clone(),
         }
     }
 }
 
-fn intake_sentence(error: &IntakeError, text: &Text) -> String {
-    let in_english = text.language() == Language::English;
-    match error {
-        IntakeError::Read(error) if in_english => error.en(),
-        IntakeError::Read(error) => error.zh(),
-        _ if in_english => error.to_string(),
-        IntakeError::Mapping(fault) => mapping_sentence(fault, text),
-        IntakeError::UnknownDataset {
-            name,
-            instead: Some(instead),
-        } => text.with(
-            "cli-no-dataset-instead",
-            &[("name", name), ("instead", instead)],
-        ),
-        IntakeError::UnknownDataset {
-            name,
-            instead: None,
-        } => text.with("cli-no-dataset", &[("name", name)]),
-        IntakeError::UnknownUnit(name) => text.with("cli-no-unit", &[("name", name)]),
-        IntakeError::PlanChanged(number) => {
-            text.with("cli-plan-changed", &[("number", &number.to_string())])
-        }
-        IntakeError::Interrupted {
-            import,
-            committed,
-            sets,
-            cause,
-        } => text.with(
-            "cli-interrupted",
-            &[
-                ("import", &import.to_string()),
-                ("committed", &committed.to_string()),
-                ("sets", &sets.to_string()),
-                ("cause", &intake_sentence(cause, text)),
-            ],
-        ),
-        IntakeError::Folder(what) => text.with("cli-imports-folder", &[("what", what)]),
-        other if other.code() == "db.disk_full" => text.get("cli-disk-full"),
-        other => other.to_string(),
-    }
-}
-
-fn mapping_sentence(fault: &MappingFault, text: &Text) -> String {
-    match fault {
-        MappingFault::Syntax(what) => text.with("cli-mapping-syntax", &[("what", what)]),
-        MappingFault::Field {
-            field,
-            dataset,
-            instead: Some(instead),
-        } => text.with(
-            "cli-mapping-field-instead",
-            &[("field", field), ("dataset", dataset), ("instead", instead)],
-        ),
-        MappingFault::Field {
-            field,
-            dataset,
-            instead: None,
-        } => text.with(
-            "cli-mapping-field",
-            &[("field", field), ("dataset", dataset)],
-        ),
-        MappingFault::EffectiveField(field) => {
-            text.with("cli-mapping-effective", &[("field", field)])
-        }
-        MappingFault::Datum(name) => text.with("cli-mapping-datum", &[("name", name)]),
-        MappingFault::Nothing { dataset, headers } => text.with(
-            "cli-mapping-nothing",
-            &[("dataset", dataset), ("headers", headers)],
-        ),
+fn in_language(error: &IntakeError, text: &Text) -> String {
+    match text.language() {
+        Language::Chinese => error.zh(),
+        Language::English => error.to_string(),
     }
 }
 
@@ -154,28 +93,49 @@ impl From<IntakeError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let (key, place) = match &error {
-            OpenError::NoLedger { place } => ("cli-no-ledger", place.clone()),
-            OpenError::NoWork { place } => ("cli-no-work", place.clone()),
-            _ => return Self::new(error.code(), &error),
+        let zh = match &error {
+            OpenError::NoLedger { place } => format!(
+                "{place} 里没有账本。请核对 --data 和 --database；新账本由 weihe import、weihe serve 和 weihe demo 建立"
+            ),
+            OpenError::NoWork { place } => format!(
+                "缺少工作库({place})，审计记录在其中。请从与账本同一份备份中恢复，或运行 weihe serve 新建"
+            ),
+            OpenError::Db(fault) | OpenError::Security(SecurityError::Db(fault)) => {
+                store_zh(fault).to_owned()
+            }
+            OpenError::Ledger(fault) => fault.zh(),
+            OpenError::Folder { folder, cause } => {
+                format!("数据目录 {folder} 不能使用({cause})；用 --data 换一个，或放开写权限")
+            }
+            OpenError::Definitions(problems) => {
+                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                format!(
+                    "数据标准有 {} 处错误：\n{}",
+                    problems.len(),
+                    lines.join("\n")
+                )
+            }
+            OpenError::Overlay(_)
+            | OpenError::Security(_)
+            | OpenError::Permit(_)
+            | OpenError::Program(_) => return Self::new(error.code(), &error),
         };
-        Self::Worded {
-            code: error.code().to_owned(),
-            key,
-            about: vec![("place", place)],
-        }
+        Self::with_zh(error.code(), &error, zh)
     }
 }
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        Self::new(error.code(), &error)
+        Self::with_zh(error.code(), &error, error.zh())
     }
 }
 
 impl From<SecurityError> for Failure {
     fn from(error: SecurityError) -> Self {
-        Self::new(error.code(), &error)
+        match &error {
+            SecurityError::Db(fault) => Self::with_zh(error.code(), &error, store_zh(fault)),
+            _ => Self::new(error.code(), &error),
+        }
     }
 }
 

@@ -13,6 +13,8 @@ faults! {
         Shape => "day-shape", "不是日期，请写成 2025-09-01", "not a date; write it as 2025-09-01";
         /// Year and month, or the year alone.
         Incomplete => "day-incomplete", "日期不完整，请写到日，如 2025-09-01", "the date is incomplete; write year, month and day, as 2025-09-01";
+        /// `2015.1`: January, or October after a spreadsheet has dropped the zero.
+        DoubtfulMonth => "day-doubtful-month", "月份分不清是 1 月还是 10 月(末尾的 0 可能已被表格软件去掉)，请写成 2015-01 或 2015-10", "the month may be 1 or, with its zero dropped by a spreadsheet, 10; write 2015-01 or 2015-10";
         /// 30 February, month 13.
         NotInCalendar => "day-not-in-calendar", "日历上没有这一天，请核对年月日", "there is no such day in the calendar; check year, month and day";
     }
@@ -63,26 +65,29 @@ impl Day {
         if trimmed.len() == 8 && trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
             return parse_compact(trimmed);
         }
-        let mut numbers = [0u32; 3];
-        let mut found = 0usize;
-        let mut rest = trimmed;
-        while !rest.is_empty() {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let longest = if found == 0 { 4 } else { 2 };
-            if digits == 0 || digits > longest || (found == 0 && digits != 4) {
-                return Err(DayFault::Shape);
-            }
-            let (number, after) = rest.split_at(digits);
-            let Some(slot) = numbers.get_mut(found) else {
-                return Err(DayFault::Shape);
-            };
-            *slot = number.parse().map_err(|_| DayFault::Shape)?;
-            found += 1;
-            rest = strip_separator(after, found)?;
-        }
-        match (found, numbers) {
+        match numbers_of(trimmed)? {
             (3, [year, month, day]) => Day::from_ymd(year.cast_signed(), month, day),
             (1 | 2, _) => Err(DayFault::Incomplete),
+            _ => Err(DayFault::Shape),
+        }
+    }
+
+    /// Reads a month: `2015-09`, `2015/9`, `2015.09`, `201509` or `2015年9月`. The first day of it stands for
+    /// it. `2015.1` may be what a spreadsheet made of `2015.10` and is not read.
+    ///
+    /// # Errors
+    /// A [`DayFault`] that says whether the shape, a missing month, a doubtful one or the calendar is at
+    /// fault; [`DayFault::Shape`] for a whole date.
+    pub fn parse_month(text: &str) -> Result<Day, DayFault> {
+        let trimmed = text.trim();
+        if trimmed.len() == 6 && trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
+            let number: u32 = trimmed.parse().map_err(|_| DayFault::Shape)?;
+            return Day::from_ymd((number / 100).cast_signed(), number % 100, 1);
+        }
+        match numbers_of(trimmed)? {
+            (2, [_, 1, _]) if trimmed.ends_with(".1") => Err(DayFault::DoubtfulMonth),
+            (2, [year, month, _]) => Day::from_ymd(year.cast_signed(), month, 1),
+            (1, _) => Err(DayFault::Incomplete),
             _ => Err(DayFault::Shape),
         }
     }
@@ -126,6 +131,28 @@ impl Day {
         let before_birthday = month < birth_month || (month == birth_month && day < birth_day);
         year - birth_year - before_birthday as i32
     }
+}
+
+/// The numbers of a date and how many there are.
+fn numbers_of(text: &str) -> Result<(usize, [u32; 3]), DayFault> {
+    let mut numbers = [0u32; 3];
+    let mut found = 0usize;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let longest = if found == 0 { 4 } else { 2 };
+        if digits == 0 || digits > longest || (found == 0 && digits != 4) {
+            return Err(DayFault::Shape);
+        }
+        let (number, after) = rest.split_at(digits);
+        let Some(slot) = numbers.get_mut(found) else {
+            return Err(DayFault::Shape);
+        };
+        *slot = number.parse().map_err(|_| DayFault::Shape)?;
+        found += 1;
+        rest = strip_separator(after, found)?;
+    }
+    Ok((found, numbers))
 }
 
 fn strip_midnight(text: &str) -> &str {
@@ -292,6 +319,37 @@ mod tests {
             ("00000101", NotInCalendar),
         ] {
             assert_eq!(Day::parse(text), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_month_is_read_in_every_usual_writing_and_never_guessed() {
+        let first = Day::from_ymd(2015, 9, 1);
+        for text in [
+            "2015-09",
+            "2015-9",
+            "2015/09",
+            "2015.9",
+            "2015.09",
+            "201509",
+            "2015年9月",
+            " 2015年09月 ",
+        ] {
+            assert_eq!(Day::parse_month(text), first, "{text}");
+        }
+        assert_eq!(Day::parse_month("2015.10"), Day::from_ymd(2015, 10, 1));
+        assert_eq!(Day::parse_month("2015-1"), Day::from_ymd(2015, 1, 1));
+        for (text, fault) in [
+            ("2015.1", DayFault::DoubtfulMonth),
+            ("2015", DayFault::Incomplete),
+            ("2015年", DayFault::Incomplete),
+            ("2015-09-01", DayFault::Shape),
+            ("201513", DayFault::NotInCalendar),
+            ("2015-00", DayFault::NotInCalendar),
+            ("九月", DayFault::Shape),
+            ("", DayFault::Shape),
+        ] {
+            assert_eq!(Day::parse_month(text), Err(fault), "{text}");
         }
     }
 

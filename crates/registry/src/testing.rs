@@ -1,6 +1,7 @@
 //! A registry of its own for a test of this crate.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use db::testing::TestPlace;
 use kernel::{Clock, Day, FixedClock};
@@ -21,6 +22,22 @@ pub(crate) fn noon() -> Arc<dyn Clock> {
 /// A registry with a clock of the test's own.
 pub(crate) async fn registry_at(place: &TestPlace, clock: Arc<dyn Clock>) -> Registry {
     registry_of(place, clock, standard::embedded().unwrap()).await
+}
+
+/// A registry under the definitions with a part of the file of a dataset written otherwise.
+pub(crate) async fn registry_where(
+    place: &TestPlace,
+    dataset: &str,
+    from: &str,
+    to: &str,
+) -> Registry {
+    let path = format!("datasets/{dataset}.toml");
+    let mut files = standard::embedded_files();
+    let file = files.iter_mut().find(|file| file.path == path).unwrap();
+    let text = String::from_utf8(file.bytes.clone()).unwrap();
+    assert!(text.contains(from), "{path} has no {from}");
+    file.bytes = text.replacen(from, to, 1).into_bytes();
+    registry_of(place, noon(), standard::Standard::load(&files).unwrap()).await
 }
 
 /// A registry with definitions of the test's own.
@@ -63,4 +80,26 @@ pub(crate) async fn registry_of(
 /// A permit over everything.
 pub(crate) fn permit() -> security::Permit {
     security::Permit::for_operator("cli").unwrap()
+}
+
+/// So many people were made.
+static PEOPLE: AtomicU32 = AtomicU32::new(0);
+
+/// A permit of someone who holds a post for a unit, named by its code or name.
+pub(crate) async fn permit_of(registry: &Registry, post: &str, unit: &str) -> security::Permit {
+    let unit = crate::intake::context::unit_named(registry.ledger(), &permit(), unit)
+        .await
+        .unwrap();
+    let security = registry.security();
+    let account = security::NewAccount {
+        login: format!("{post}-{}", PEOPLE.fetch_add(1, Ordering::Relaxed)),
+        display: "某".to_owned(),
+        password: None,
+    };
+    let (account, _) = security.create_account(&permit(), account).await.unwrap();
+    let grant = security
+        .grant(&permit(), account, post, Some(unit), None)
+        .await
+        .unwrap();
+    security.permit_for_grant(grant).await.unwrap()
 }

@@ -29,8 +29,10 @@ pub enum GeometryFault {
         at: Point,
     },
     /// A number too large by a power of ten.
-    #[error("{given} looks like {suggested} with its decimal point lost; correct the coordinate")]
+    #[error("{given} at {} {} looks like {suggested} with its decimal point lost; put the point back", at.lon, at.lat)]
     LostDecimalPoint {
+        /// The position as given.
+        at: Point,
         /// As given.
         given: f64,
         /// What it may have been.
@@ -43,16 +45,22 @@ pub enum GeometryFault {
         at: Point,
     },
     /// A ring whose last point is not its first.
-    #[error("ring {} of part {} does not end where it begins; repeat the first point at the end", ring.ring, ring.part)]
+    #[error("ring {} of part {} begins at {} {} and ends at {} {}, so it is open; repeat the first point at the end", ring.ring, ring.part, first.lon, first.lat, last.lon, last.lat)]
     NotClosed {
         /// Which.
         ring: RingNumber,
+        /// Where it begins.
+        first: Point,
+        /// Where it ends.
+        last: Point,
     },
     /// Fewer than three different points (four with the closing one).
-    #[error("ring {} of part {} has {points} points; a ring needs at least 4, the last equal to the first", ring.ring, ring.part)]
+    #[error("ring {} of part {}{} has {points} points; a ring needs at least 4, the last equal to the first", ring.ring, ring.part, near(*first, ", beginning at ", ","))]
     TooFewPoints {
         /// Which.
         ring: RingNumber,
+        /// Its first point, where it has one.
+        first: Option<Point>,
         /// How many, the closing one included.
         points: usize,
     },
@@ -137,8 +145,15 @@ impl GeometryFault {
                     at.lon, at.lat, at.lat, at.lon
                 )
             }
-            Self::LostDecimalPoint { given, suggested } => {
-                format!("{given} 疑似丢失小数点,可能应为 {suggested};请更正坐标")
+            Self::LostDecimalPoint {
+                at,
+                given,
+                suggested,
+            } => {
+                format!(
+                    "{} {} 处的 {given} 疑似丢失小数点,可能应为 {suggested};请补上小数点",
+                    at.lon, at.lat
+                )
             }
             Self::OutsideChina { at } => {
                 format!(
@@ -146,11 +161,23 @@ impl GeometryFault {
                     at.lon, at.lat
                 )
             }
-            Self::NotClosed { ring } => format!("{}首尾不闭合;请在末尾重复第一个点", ring.zh()),
-            Self::TooFewPoints { ring, points } => {
+            Self::NotClosed { ring, first, last } => format!(
+                "{}起于 {} {}、止于 {} {},首尾不闭合;请在末尾重复第一个点",
+                ring.zh(),
+                first.lon,
+                first.lat,
+                last.lon,
+                last.lat
+            ),
+            Self::TooFewPoints {
+                ring,
+                first,
+                points,
+            } => {
                 format!(
-                    "{}只有 {points} 个点;一个环至少要 4 个点,末点与首点相同",
-                    ring.zh()
+                    "{}{}只有 {points} 个点;一个环至少要 4 个点,末点与首点相同",
+                    ring.zh(),
+                    near(*first, ",起点 ", ",")
                 )
             }
             Self::NoArea { ring } => format!("{}没有面积;请删除该环或更正各点", ring.zh()),
@@ -193,6 +220,13 @@ impl GeometryFault {
     pub fn en(&self) -> String {
         self.to_string()
     }
+}
+
+/// A place in a sentence, where there is one.
+fn near(place: Option<Point>, before: &str, after: &str) -> String {
+    place.map_or_else(String::new, |at| {
+        format!("{before}{} {}{after}", at.lon, at.lat)
+    })
 }
 
 impl RingNumber {
@@ -251,12 +285,13 @@ pub fn position_fault(at: Point) -> Option<GeometryFault> {
     if LON.contains(&at.lat) && LAT.contains(&at.lon) {
         return Some(GeometryFault::SwappedAxes { at });
     }
-    let lost = lost_point(at.lon, 180.0, &LON).or_else(|| lost_point(at.lat, 90.0, &LAT));
+    let lost = lost_point(at, at.lon, 180.0, &LON).or_else(|| lost_point(at, at.lat, 90.0, &LAT));
     Some(lost.unwrap_or(GeometryFault::OutsideChina { at }))
 }
 
 /// A number beyond what an angle can be, that a power of ten brings into the range.
 fn lost_point(
+    at: Point,
     given: f64,
     limit: f64,
     range: &std::ops::RangeInclusive<f64>,
@@ -268,7 +303,11 @@ fn lost_point(
     while power <= 1e13 {
         let suggested = given / power;
         if range.contains(&suggested) {
-            return Some(GeometryFault::LostDecimalPoint { given, suggested });
+            return Some(GeometryFault::LostDecimalPoint {
+                at,
+                given,
+                suggested,
+            });
         }
         power *= 10.0;
     }
@@ -331,8 +370,14 @@ fn numbered(region: &MultiPolygon) -> impl Iterator<Item = (RingNumber, &Ring)> 
 fn ring_faults(ring: RingNumber, points: &Ring) -> Vec<GeometryFault> {
     let mut found = Vec::new();
     let closed = points.len() > 1 && points.first() == points.last();
-    if !closed {
-        found.push(GeometryFault::NotClosed { ring });
+    if let (false, Some(first), Some(last)) = (closed, points.first(), points.last())
+        && points.len() > 1
+    {
+        found.push(GeometryFault::NotClosed {
+            ring,
+            first: *first,
+            last: *last,
+        });
     }
     let open = if closed {
         points.len() - 1
@@ -342,6 +387,7 @@ fn ring_faults(ring: RingNumber, points: &Ring) -> Vec<GeometryFault> {
     if open < 3 {
         found.push(GeometryFault::TooFewPoints {
             ring,
+            first: points.first().copied(),
             points: points.len(),
         });
         return found;
@@ -466,7 +512,7 @@ mod tests {
                 .first()
                 .map(ToString::to_string),
             Some(
-                "10895.32 looks like 108.9532 with its decimal point lost; correct the coordinate"
+                "10895.32 at 10895.32 34.26 looks like 108.9532 with its decimal point lost; put the point back"
                     .to_owned()
             )
         );
@@ -522,6 +568,71 @@ mod tests {
         assert_eq!(
             fault.zh(),
             "第 1 部分第 1 环在 108.500000 34.500000 附近自相交;请修正该处轮廓"
+        );
+    }
+
+    /// A fault of a file, its sentences in English and Chinese.
+    fn says(given: &Geometry, en: &str, zh: &str) {
+        let found = faults(given);
+        let said: Vec<(String, String)> =
+            found.iter().map(|fault| (fault.en(), fault.zh())).collect();
+        assert_eq!(said, [(en.to_owned(), zh.to_owned())]);
+    }
+
+    #[test]
+    fn an_open_ring_says_where_it_begins_and_ends() {
+        let mut open = part(&[(108.0, 34.0), (109.0, 34.0), (109.0, 35.0)], &[]);
+        open.outer.pop();
+        says(
+            &region(vec![open]),
+            "ring 1 of part 1 begins at 108 34 and ends at 109 35, so it is open; repeat the first point at the end",
+            "第 1 部分第 1 环起于 108 34、止于 109 35,首尾不闭合;请在末尾重复第一个点",
+        );
+    }
+
+    #[test]
+    fn a_ring_of_three_points_says_which_and_how_many_it_needs() {
+        says(
+            &region(vec![part(&[(108.0, 34.0), (109.0, 34.0)], &[])]),
+            "ring 1 of part 1, beginning at 108 34, has 3 points; a ring needs at least 4, the last equal to the first",
+            "第 1 部分第 1 环,起点 108 34,只有 3 个点;一个环至少要 4 个点,末点与首点相同",
+        );
+    }
+
+    #[test]
+    fn swapped_axes_show_the_point_as_it_is_and_as_it_should_be() {
+        let swapped: &[(f64, f64)] = &[(34.0, 108.0), (34.0, 109.0), (35.0, 109.0)];
+        says(
+            &region(vec![part(swapped, &[])]),
+            "34 108 looks like latitude before longitude; write longitude first: 108 34",
+            "34 108 疑似纬度写在经度之前;请先写经度:108 34",
+        );
+    }
+
+    #[test]
+    fn a_lost_decimal_point_says_where_and_what_it_may_have_been() {
+        let lost: &[(f64, f64)] = &[(108.0, 34.0), (10_925.0, 34.0), (109.0, 35.0)];
+        says(
+            &region(vec![part(lost, &[])]),
+            "10925 at 10925 34 looks like 109.25 with its decimal point lost; put the point back",
+            "10925 34 处的 10925 疑似丢失小数点,可能应为 109.25;请补上小数点",
+        );
+    }
+
+    #[test]
+    fn crossing_polygons_say_which_and_where() {
+        let one: &[(f64, f64)] = &[(108.0, 34.0), (109.0, 34.0), (109.0, 35.0), (108.0, 35.0)];
+        let other: &[(f64, f64)] = &[(108.5, 34.5), (109.5, 34.5), (109.5, 35.5), (108.5, 35.5)];
+        let found = faults(&region(vec![part(one, &[]), part(other, &[])]));
+        assert_eq!(
+            found.iter().map(GeometryFault::code).collect::<Vec<_>>(),
+            ["geometry-rings-cross"]
+        );
+        let zh = found[0].zh();
+        assert!(
+            zh.starts_with("第 1 部分第 1 环与第 2 部分第 1 环在 10")
+                && zh.ends_with("附近相交或共边;请合并或移动其中一个"),
+            "{zh}"
         );
     }
 

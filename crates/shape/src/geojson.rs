@@ -7,6 +7,7 @@
 mod raw;
 
 use crate::geometry::{Geometry, MultiPolygon, Point};
+pub use raw::CoordinateFault;
 use raw::{RawFeature, RawGeometry};
 
 /// A feature as read: properties as text, geometry as it stands in the file.
@@ -62,7 +63,7 @@ pub enum GeometryProblem {
         /// The type of the geometry.
         kind: String,
         /// What was found.
-        what: String,
+        what: CoordinateFault,
     },
     /// Not a Feature.
     #[error("a member of features is a {found}, not a Feature")]
@@ -91,7 +92,7 @@ impl GeometryProblem {
                 format!("不支持图形类型 {found};请提供 Point、Polygon 或 MultiPolygon")
             }
             Self::Coordinates { kind, what } => {
-                format!("{kind} 的坐标不符合 GeoJSON 的写法:{what}")
+                format!("{kind} 的坐标不符合 GeoJSON 的写法:{}", what.zh())
             }
             Self::NotAFeature { found } => format!("features 中有一项是 {found},不是 Feature"),
         }
@@ -313,7 +314,7 @@ fn feature_from(raw: RawFeature, number: usize) -> Result<Feature, FeatureProble
 
 fn geometry_from(raw: RawGeometry) -> Result<Geometry, GeometryProblem> {
     let kind = raw.kind.unwrap_or_else(|| "missing".to_owned());
-    let wrong = |what: String| GeometryProblem::Coordinates {
+    let wrong = |what: CoordinateFault| GeometryProblem::Coordinates {
         kind: kind.clone(),
         what,
     };

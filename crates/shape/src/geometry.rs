@@ -173,6 +173,19 @@ impl Geometry {
         }
     }
 
+    /// The same geometry without points that stand twice one after the other, which harm nothing. Open rings
+    /// stay open.
+    #[must_use]
+    pub fn without_repeats(mut self) -> Self {
+        if let Self::MultiPolygon(region) = &mut self {
+            for polygon in &mut region.polygons {
+                polygon.outer.dedup();
+                polygon.holes.iter_mut().for_each(Vec::dedup);
+            }
+        }
+        self
+    }
+
     /// The box around it; `None` when empty.
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {

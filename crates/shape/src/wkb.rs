@@ -44,11 +44,17 @@ const LITTLE: u8 = 1;
 /// The canonical bytes.
 #[must_use]
 pub fn encode(geometry: &Geometry) -> Vec<u8> {
+    encode_as_given(&geometry.normalised())
+}
+
+/// The bytes of a geometry as it is, with all that is wrong in it: to be judged later, not to be stored.
+#[must_use]
+pub fn encode_as_given(geometry: &Geometry) -> Vec<u8> {
     let mut bytes = Vec::new();
-    match geometry.normalised() {
+    match geometry {
         Geometry::Point(point) => {
             put_head(&mut bytes, POINT);
-            put_point(&mut bytes, point);
+            put_point(&mut bytes, *point);
         }
         Geometry::MultiPolygon(region) => {
             put_head(&mut bytes, MULTI_POLYGON);

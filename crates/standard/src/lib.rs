@@ -34,9 +34,10 @@ pub use infer::{Certainty, Guess, TypeRule, TypeRules};
 pub use model::{
     Action, At, Authority, COORDINATE_SCALE, Check, CheckKind, CodeEntry, Confidence, Dataset,
     EffectiveRule, ExtraColumn, Field, FieldKind, Hint, Label, Lang, MatchKey, MissingRule, Owner,
-    Post, Scope, Sensitivity, Severity, SqlFunction, Storage, UnitRule, Version,
+    Post, Precision, Scope, Sensitivity, Severity, SqlFunction, Storage, UnitRule, Version,
 };
 pub use problem::{Problem, nearest};
 pub use read::SourceFile;
+pub use recognise::Rival;
 pub use seed::SeedRow;
 pub use standard::Standard;

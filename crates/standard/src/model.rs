@@ -101,6 +101,8 @@ pub enum UnitRule {
 pub struct MatchKey {
     /// Field names; all must be present in the row for the key to be used.
     pub fields: Vec<String>,
+    /// No two records hold the same values, whatever their units and days: a code of a school.
+    pub unique: bool,
 }
 
 /// From which day a new value holds when the import does not say.
@@ -203,6 +205,28 @@ impl Owner {
             Self::County => "county",
             Self::Institution => "institution",
             Self::System => "system",
+        }
+    }
+}
+
+/// How exactly a date must be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// To the day.
+    Day,
+    /// Year and month are enough; the first day of the month then stands for them.
+    Month,
+}
+
+impl Precision {
+    /// Spelling in definition files.
+    pub const CHOICES: [(&'static str, Self); 2] = [("day", Self::Day), ("month", Self::Month)];
+
+    /// The word used in definition files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
         }
     }
 }
@@ -340,6 +364,8 @@ pub struct Field {
     pub about: Label,
     /// Longest text in characters.
     pub max_length: Option<u32>,
+    /// How exactly a date must be given.
+    pub precision: Precision,
     /// Unit of measure, such as 人 or m².
     pub unit: Option<Label>,
     /// First day on which the field is in use.

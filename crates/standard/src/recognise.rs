@@ -12,6 +12,17 @@ const FIRST_ALIAS: usize = 2;
 /// Added when the header fits only without what stands in its brackets.
 const WITHOUT_BRACKETS: usize = 1000;
 
+/// Two columns of a file that name the same field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rival<'d> {
+    /// Place of the column that fits best, or comes first.
+    pub taken: usize,
+    /// Place of the other.
+    pub other: usize,
+    /// The field.
+    pub field: &'d Field,
+}
+
 impl Dataset {
     /// The field that a column header names, by its name, titles or aliases.
     pub fn recognise(&self, header: &str) -> Option<&Field> {
@@ -56,6 +67,39 @@ impl Dataset {
             .collect()
     }
 
+    /// Columns that name a field for which another column was taken: nothing in the headers says which is meant.
+    /// Not among them are columns that only help to recognise, and those that fit only without their brackets
+    /// beside one that fits as it is.
+    pub fn rivals(&self, headers: &[&str]) -> Vec<Rival<'_>> {
+        let assigned = self.assign(headers);
+        let mut rivals = Vec::new();
+        for (column, header) in headers.iter().enumerate() {
+            if assigned.get(column).is_some_and(Option::is_some) {
+                continue;
+            }
+            let candidates = self.candidates(header);
+            let (Some((_, field)), true) = (
+                candidates.first().copied(),
+                candidates.iter().all(|(_, field)| field.hint.is_none()),
+            ) else {
+                continue;
+            };
+            let taken = assigned
+                .iter()
+                .position(|other| other.is_some_and(|other| other.name == field.name));
+            let Some(taken) = taken else { continue };
+            let taken_header = headers.get(taken).copied().unwrap_or_default();
+            if !fits_in_brackets(field, header) || fits_in_brackets(field, taken_header) {
+                rivals.push(Rival {
+                    taken,
+                    other: column,
+                    field,
+                });
+            }
+        }
+        rivals
+    }
+
     /// Fields that know the header, best first. At equal rank a real field goes before a hint.
     fn candidates(&self, header: &str) -> Vec<(usize, &Field)> {
         // No header is so long; a file of one endless line is told from it at once.
@@ -79,6 +123,12 @@ impl Dataset {
             .map(|(rank, _, field)| (rank, field))
             .collect()
     }
+}
+
+/// Whether a header is the field's without what stands in its brackets, as 所属学校(名称) is 所属学校's.
+fn fits_in_brackets(field: &Field, header: &str) -> bool {
+    let short = fold(&without_brackets(header));
+    short != fold(header) && rank(field, &short).is_some()
 }
 
 /// Bytes of the longest text that may be a header.

@@ -72,7 +72,7 @@ pub(crate) async fn run(
         )
         .await;
     reporter.end();
-    let (id, finished) = finished?;
+    let (id, finished) = finished.map_err(|error| about_mapping(error, command))?;
     let written = finished.written.as_ref();
     if written.is_some_and(|written| written.committed > 0) {
         let subject = Subject::import(ImportId::new(id));
@@ -88,7 +88,7 @@ pub(crate) async fn run(
     let plan = &finished.plan;
     let refused: Option<PathBuf> = plan
         .has_refusals()
-        .then(|| imports.refused_file(id))
+        .then(|| imports.refused_file(id, output.lang()))
         .filter(|path| !is_scratch && path.exists());
     output.tell(&json!({
         "import": id,
@@ -108,6 +108,19 @@ pub(crate) async fn run(
     } else {
         Outcome::Done
     })
+}
+
+/// Names the mapping file where it is at fault.
+fn about_mapping(error: IntakeError, command: &Import) -> Failure {
+    match (&error, &command.map) {
+        (IntakeError::Mapping(fault), Some(path)) if fault.is_of_mapping_file() => {
+            Failure::Mapping {
+                path: path.display().to_string(),
+                error,
+            }
+        }
+        _ => Failure::Intake(error),
+    }
 }
 
 /// The message key of a step.

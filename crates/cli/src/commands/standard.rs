@@ -15,11 +15,10 @@ pub(crate) fn check(common: &Common, output: &Output) -> Result<Outcome, Failure
     // Without its folder the operator's own definitions would be passed over in silence.
     if let Some(named) = common.data.as_deref().filter(|folder| !folder.is_dir()) {
         let folder = named.display().to_string();
-        return Err(Failure::Worded {
-            code: "cli.folder".to_owned(),
-            key: "cli-no-folder",
-            about: vec![("folder", folder)],
-        });
+        return Err(Failure::new(
+            "cli.folder",
+            output.text.with("cli-no-folder", &[("folder", &folder)]),
+        ));
     }
     let overlay = common
         .overlay

@@ -18,9 +18,9 @@ use db::Db;
 use kernel::Clock;
 use security::Permit;
 use sha2::{Digest, Sha256};
-use standard::Action;
+use standard::{Action, Lang};
 
-pub use model::{Import, Request, State};
+pub use model::{Import, ImportError, Request, State};
 
 use crate::intake::{IntakeError, Plan, Progress, Step, Written};
 use crate::ledger::{Ledger, Reversal, hex};
@@ -69,9 +69,12 @@ impl Imports {
         self.files.join("imports").join(id.to_string())
     }
 
-    /// The table of refused rows with their reasons, where the plan has any.
-    pub fn refused_file(&self, id: i64) -> PathBuf {
-        self.folder(id).join("refused.csv")
+    /// The table of refused rows with their reasons in a language, where the plan has any.
+    pub fn refused_file(&self, id: i64, lang: Lang) -> PathBuf {
+        self.folder(id).join(match lang {
+            Lang::Zh => "refused.csv",
+            Lang::En => "refused-en.csv",
+        })
     }
 
     /// A place in the files folder for an upload that is still coming in.

@@ -107,8 +107,36 @@ pub struct Import {
     pub plan: Option<String>,
     /// The [`crate::intake::Written`] as JSON.
     pub written: Option<String>,
-    /// What went wrong.
+    /// What went wrong: an [`ImportError`] as JSON where it failed, else a word.
     pub error: Option<String>,
+}
+
+/// Why an import failed, in both languages of its readers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportError {
+    /// The stable code.
+    pub code: String,
+    /// What is wrong and what to do, in Chinese.
+    pub zh: String,
+    /// The same in English, as the log has it.
+    pub en: String,
+}
+
+impl Import {
+    /// Why it failed, where it did.
+    pub fn failure(&self) -> Option<ImportError> {
+        let error = self.error.as_deref()?;
+        let read = serde_json::from_str(error).ok();
+        // As earlier programs kept it: a code and a sentence in English.
+        read.or_else(|| {
+            let (code, en) = error.split_once(": ")?;
+            Some(ImportError {
+                code: code.to_owned(),
+                zh: String::new(),
+                en: en.to_owned(),
+            })
+        })
+    }
 }
 
 /// How a file is to be taken, as the sender said.

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use kernel::Day;
 use security::{GrantId, Permit};
+use standard::Lang;
 
-use super::model::{Import, Request, State};
+use super::model::{Import, ImportError, Request, State};
 use super::{Finished, Imports, store};
 use crate::intake::{self, Class, IntakeError, Mapping, Options, Progress, Step, parse_datum};
 use crate::ledger::LedgerError;
@@ -34,6 +35,10 @@ impl Imports {
         tokio::spawn(async move {
             let id = import.id;
             let outcome = imports.background(&import).await;
+            if let Err(error) = &outcome {
+                // What the database or the engine says in its own words is for the operator.
+                tracing::warn!(import = id, code = error.code(), %error, "an import did not end");
+            }
             while let Err(error) = imports.keep_outcome(id, &outcome).await {
                 tracing::error!(import = id, %error, "the state of an import could not be kept");
                 // The disk that ended the import is full for its state, too; there will be room again.
@@ -313,7 +318,8 @@ impl Imports {
             .map_err(|error| IntakeError::Stopped(error.to_string()))?
     }
 
-    /// Writes the refused rows with their reasons, as a table that can be mended and imported again.
+    /// Writes the refused rows with their reasons, in each language, as tables that can be mended and imported
+    /// again.
     async fn write_refused(&self, id: i64, prepared: &intake::Prepared) -> Result<(), IntakeError> {
         self.try_to_write_refused(id, prepared)
             .await
@@ -326,13 +332,16 @@ impl Imports {
         prepared: &intake::Prepared,
     ) -> std::io::Result<()> {
         tokio::fs::create_dir_all(self.folder(id)).await?;
-        let mut bytes = Vec::new();
-        let mut writer = CsvWriter::new(&mut bytes)?;
-        for row in prepared.refused_table(self.ledger.standard()) {
-            writer.write_row(row.iter().map(String::as_str))?;
+        for lang in [Lang::Zh, Lang::En] {
+            let mut bytes = Vec::new();
+            let mut writer = CsvWriter::new(&mut bytes)?;
+            for row in prepared.refused_table(self.ledger.standard(), lang) {
+                writer.write_row(row.iter().map(String::as_str))?;
+            }
+            writer.finish()?;
+            tokio::fs::write(self.refused_file(id, lang), bytes).await?;
         }
-        writer.finish()?;
-        tokio::fs::write(self.refused_file(id), bytes).await
+        Ok(())
     }
 
     /// Keeps what an import came to.
@@ -383,7 +392,12 @@ impl Imports {
                 .await?;
             }
             Err(error) => {
-                let sentence = format!("{}: {error}", error.code());
+                let sentence = serde_json::to_string(&ImportError {
+                    code: error.code().to_owned(),
+                    zh: error.zh(),
+                    en: error.to_string(),
+                })
+                .unwrap_or_default();
                 store::set_state(
                     &mut tx,
                     id,

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use columns::{Cell, Checker, ColumnBuilder, Table};
-use kernel::{RecordId, Value};
+use kernel::{Day, RecordId, Value};
 use standard::{Check, Dataset};
 
 use super::Step;
 use super::cells::cell_of;
 use super::context::Context;
 use super::error::IntakeError;
+use super::owners::{Rights, Saying};
 use super::plan::{Class, Plan};
 use super::prepare::{Fate, Link, Links, Preparation};
 use super::rows::{RowReader, period, unit_of};
@@ -25,6 +26,7 @@ pub(super) struct Comparison<'c> {
     pub checker: Option<&'c Checker>,
     pub checks: &'c [&'c Check],
     pub reader: RowReader<'c>,
+    pub rights: Rights,
 }
 
 /// So many examples of new and changed rows are kept.
@@ -170,6 +172,9 @@ impl Comparison<'_> {
             return;
         }
         let Some(versions) = versions else {
+            if self.refuse_on_new(work, row, place, batch) {
+                return;
+            }
             let new = Class::New.as_str();
             if plan.examples.get(new).map_or(0, Vec::len) < EXAMPLES {
                 let example = work.example(row, String::new(), String::new());
@@ -216,6 +221,9 @@ impl Comparison<'_> {
                 ));
             }
         }
+        if self.refuse_on_held(work, row, from, &differences) {
+            return;
+        }
         if differences.is_empty() && crate::ledger::says_nothing_new(&versions, &change) {
             fate.class = Class::Unchanged;
             return;
@@ -235,6 +243,80 @@ impl Comparison<'_> {
             example.changes = changes;
             examples.push(example);
         }
+    }
+
+    /// Refuses a new record for what may not be said of some fields.
+    fn refuse_on_new(&self, work: &mut Work<'_>, row: usize, place: usize, batch: &Batch) -> bool {
+        if self.rights.watched().is_empty() {
+            return false;
+        }
+        let patch = self.reader.patch(batch, place, true);
+        let said: Vec<(usize, Value, String)> = self
+            .rights
+            .watched()
+            .iter()
+            .filter_map(|position| {
+                let value = patch.get(*position)?.clone()?;
+                let (field, _) = self.reader.fields().get(*position)?;
+                let shown = work.explainer.shown(field, &value, Some(self.context));
+                Some((*position, value, shown))
+            })
+            .collect();
+        if said.is_empty() {
+            return false;
+        }
+        let options = self.preparation.options;
+        let (from, _) = period(
+            work.dataset,
+            options.effective,
+            options.effective_field.as_deref(),
+            &patch,
+            self.preparation.ledger.clock().today(),
+        );
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
+        let types = work
+            .dataset
+            .stored_fields()
+            .position(|field| field.name == "type");
+        let saying = Saying {
+            row,
+            from,
+            is_new: true,
+            type_is_inferred: types.is_some_and(|types| batch.is_inferred(types, number)),
+            said: &said,
+        };
+        self.rights.refuse(work, &saying)
+    }
+
+    /// Refuses a change of fields that may not be changed.
+    fn refuse_on_held(
+        &self,
+        work: &mut Work<'_>,
+        row: usize,
+        from: Day,
+        differences: &[(usize, Value, Value)],
+    ) -> bool {
+        let watched = self.rights.watched();
+        if watched.is_empty() {
+            return false;
+        }
+        let said: Vec<(usize, Value, String)> = differences
+            .iter()
+            .filter(|(position, _, _)| watched.contains(position))
+            .filter_map(|(position, _, value)| {
+                let (field, _) = self.reader.fields().get(*position)?;
+                let shown = work.explainer.shown(field, value, Some(self.context));
+                Some((*position, value.clone(), shown))
+            })
+            .collect();
+        let saying = Saying {
+            row,
+            from,
+            is_new: false,
+            type_is_inferred: false,
+            said: &said,
+        };
+        !said.is_empty() && self.rights.refuse(work, &saying)
     }
 
     /// A new record needs its required fields; a held one has them.

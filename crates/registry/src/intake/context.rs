@@ -334,6 +334,8 @@ impl<'a> KeyPart<'a> {
 pub struct KeyIndex {
     /// For each key of the dataset: hash → records, each with whether a stronger key of it is filled in.
     levels: Vec<KeyMap<Vec<(RecordId, bool)>>>,
+    /// Unique keys that records out of the permit's reach hold. Of these records nothing else is known.
+    elsewhere: KeyMap<RecordId>,
 }
 
 /// What the keys of a row lead to.
@@ -377,15 +379,24 @@ impl KeyIndex {
             })
             .collect();
         let mut levels: Vec<KeyMap<Vec<(RecordId, bool)>>> = vec![KeyMap::default(); keys.len()];
+        let unique: Vec<bool> = dataset.match_keys.iter().map(|key| key.unique).collect();
+        let mut elsewhere: KeyMap<RecordId> = KeyMap::default();
         ledger
-            .read_open(permit, &dataset.name, |version| {
+            .read_open_beyond(permit, &dataset.name, |version, is_reached| {
                 let mut stronger = false;
                 for (level, (fields, known)) in keys.iter().zip(&mut levels).enumerate() {
+                    if !is_reached && !unique.get(level).copied().unwrap_or(false) {
+                        continue;
+                    }
                     let parts: Vec<KeyPart<'_>> = fields
                         .iter()
                         .map(|(position, _)| part_of(version.values.get(*position)))
                         .collect();
                     if let Some(hash) = key_hash(level, &parts) {
+                        if !is_reached {
+                            elsewhere.insert(hash, version.record);
+                            continue;
+                        }
                         let holders = known.entry(hash).or_default();
                         if !holders.iter().any(|(record, _)| *record == version.record) {
                             holders.push((version.record, stronger));
@@ -395,7 +406,28 @@ impl KeyIndex {
                 }
             })
             .await?;
-        Ok(KeyIndex { levels })
+        Ok(KeyIndex { levels, elsewhere })
+    }
+
+    /// The first unique key of a row that a record out of reach holds, unless the row's own record holds it
+    /// too: its place among the match keys.
+    pub fn taken_elsewhere(
+        &self,
+        row_keys: &[Option<KeyHash>],
+        own: Option<RecordId>,
+    ) -> Option<usize> {
+        if self.elsewhere.is_empty() {
+            return None;
+        }
+        row_keys.iter().enumerate().find_map(|(level, hash)| {
+            let hash = (*hash)?;
+            let other = *self.elsewhere.get(&hash)?;
+            let holders = self.levels.get(level).and_then(|known| known.get(&hash));
+            let is_own = own.is_some_and(|own| {
+                own == other || holders.is_some_and(|all| all.iter().any(|(held, _)| *held == own))
+            });
+            (!is_own).then_some(level)
+        })
     }
 
     /// The record that a row's keys lead to. A weaker key does not lead to a record that has a stronger

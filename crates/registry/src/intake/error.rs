@@ -99,6 +99,41 @@ impl IntakeError {
         }
     }
 
+    /// What is wrong and what to do, in Chinese; `Display` in English.
+    pub fn zh(&self) -> String {
+        match self {
+            IntakeError::Read(error) => error.zh(),
+            IntakeError::Mapping(fault) => fault.zh(),
+            IntakeError::Ledger(error) => error.zh(),
+            IntakeError::Checks(_) => "校验没有能够执行。请把错误代码告诉系统管理员。".to_owned(),
+            IntakeError::Stopped(_) => "已停止，或已经处理过。请返回刷新后查看。".to_owned(),
+            IntakeError::UnknownDataset { name, instead } => {
+                let hint = instead
+                    .as_ref()
+                    .map_or(String::new(), |instead| format!("，是不是“{instead}”？"));
+                format!("没有数据集“{name}”{hint}")
+            }
+            IntakeError::PlanChanged(number) => {
+                format!("入库预览之后库内又有变动(入库批次 {number})，没有写入。请重新预览。")
+            }
+            IntakeError::UnknownUnit(name) => {
+                format!("没有单位“{name}”；请写单位代码或全称")
+            }
+            IntakeError::Interrupted {
+                import,
+                committed,
+                sets,
+                cause,
+            } => format!(
+                "导入 {import} 的 {sets} 个变更单中已入库 {committed} 个,予以保留,其余没有写入。原因:{}。处理后重新执行同一命令,从中断处继续",
+                cause.zh().trim_end_matches('。')
+            ),
+            IntakeError::Folder(what) => {
+                format!("导入文件夹不可写:{what}。请改为可写后重试")
+            }
+        }
+    }
+
     /// A stable code for people and programs.
     pub fn code(&self) -> &'static str {
         match self {

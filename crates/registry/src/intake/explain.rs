@@ -1,30 +1,56 @@
 //! Causes and rows in people's words.
 
+use std::collections::BTreeMap;
+
 use kernel::{Day, Value, decimal};
-use standard::{Dataset, Field, FieldKind, Lang, Severity, Standard};
+use standard::{Check, Dataset, Field, FieldKind, Lang, MatchKey, Severity, Standard};
 
 use super::cells::stored_value;
 use super::context::Context;
-use super::plan::{CauseText, FieldChange};
+use super::outlines;
+use super::plan::{CauseText, Detail, FieldChange};
 use super::typing::Batch;
 
 /// Words for the rows and causes of one dataset.
 pub struct Explainer<'a> {
     standard: &'a Standard,
     dataset: &'a Dataset,
+    /// What other records are called; without it they are shown by their numbers.
+    context: Option<&'a Context>,
+    /// The fields that say what a record is about: whose it is, where that is another record, and the field
+    /// that stands for it.
+    label_fields: Vec<(usize, &'a Field)>,
 }
 
 impl<'a> Explainer<'a> {
     /// Words for a dataset.
     pub fn new(standard: &'a Standard, dataset: &'a Dataset) -> Explainer<'a> {
-        Explainer { standard, dataset }
+        Explainer {
+            standard,
+            dataset,
+            context: None,
+            label_fields: label_fields(dataset),
+        }
     }
 
-    /// What a row is about: the field that stands for the record, with its code.
+    /// Words that call other records by their names.
+    #[must_use]
+    pub fn knowing(self, context: &'a Context) -> Explainer<'a> {
+        Explainer {
+            context: Some(context),
+            ..self
+        }
+    }
+
+    /// What a row is about: the school, or the school and the year.
     pub fn row_label(&self, batch: &Batch, row: usize) -> String {
-        let display = self.cell(batch, &self.dataset.display, row);
-        if !display.is_empty() {
-            return display;
+        let parts: Vec<String> = self
+            .label_fields
+            .iter()
+            .map(|(_, field)| self.cell(batch, &field.name, row))
+            .collect();
+        if parts.first().is_some_and(|first| !first.is_empty()) {
+            return joined(parts);
         }
         // The text of the file, where the field itself could not be read.
         (0..batch.raw.columns.len())
@@ -34,37 +60,67 @@ impl<'a> Explainer<'a> {
             .to_owned()
     }
 
-    /// What a record is called.
+    /// What a record is called. Other records that no context names are left out.
     pub fn label_of(&self, values: &[Value]) -> String {
-        self.dataset
-            .stored_fields()
-            .position(|field| field.name == self.dataset.display)
-            .and_then(|position| values.get(position))
-            .and_then(Value::as_text)
-            .unwrap_or_default()
-            .to_owned()
+        self.label_with(values, |dataset, record| {
+            let index = self.context?.references.get(dataset)?;
+            Some(index.label(kernel::RecordId::new(record)))
+        })
+    }
+
+    /// What a record is called, other records as `name` says; those that it does not know are left out.
+    pub fn label_with(
+        &self,
+        values: &[Value],
+        name: impl Fn(&str, i64) -> Option<String>,
+    ) -> String {
+        let part = |(position, field): &(usize, &Field)| match (&field.kind, values.get(*position)?)
+        {
+            (FieldKind::Ref(dataset), Value::Int(record)) => name(dataset, *record),
+            (FieldKind::Ref(_), _) => None,
+            (_, value) => Some(self.shown(field, value, None)),
+        };
+        joined(self.label_fields.iter().filter_map(part).collect())
     }
 
     /// The fields of the match keys, for people.
-    pub fn key_fields(&self) -> String {
-        let keys: Vec<String> = self
-            .dataset
-            .match_keys
-            .iter()
-            .map(|key| {
-                let titles: Vec<&str> = key
+    pub fn key_fields(&self) -> Detail {
+        let in_words = |lang: Lang| {
+            let titles = |key: &MatchKey| {
+                let fields = key
                     .fields
                     .iter()
-                    .map(|name| {
-                        self.dataset
-                            .field(name)
-                            .map_or(name.as_str(), |field| field.title.zh.as_str())
-                    })
-                    .collect();
+                    .filter_map(|name| self.dataset.field(name));
+                let titles: Vec<&str> = fields.map(|field| field.title.get(lang)).collect();
                 titles.join("+")
+            };
+            let keys: Vec<String> = self.dataset.match_keys.iter().map(titles).collect();
+            keys.join(" / ")
+        };
+        Detail {
+            zh: in_words(Lang::Zh),
+            en: in_words(Lang::En),
+        }
+    }
+
+    /// The values of a row that the sentences of a check speak of.
+    pub fn values_said(
+        &self,
+        check: &Check,
+        batch: &Batch,
+        row: usize,
+    ) -> BTreeMap<String, String> {
+        let said = |sentence: &str, field: &Field| sentence.contains(&placeholder(&field.name));
+        self.dataset
+            .stored_fields()
+            .filter(|field| {
+                [&check.message, &check.repair]
+                    .iter()
+                    .any(|label| said(&label.zh, field) || said(&label.en, field))
             })
-            .collect();
-        keys.join(" / ")
+            .map(|field| (field.name.clone(), self.cell(batch, &field.name, row)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
     }
 
     /// A field of a row as people read it.
@@ -73,7 +129,8 @@ impl<'a> Explainer<'a> {
         else {
             return String::new();
         };
-        self.shown(field, &stored_value(field, &batch.table, column, row), None)
+        let value = stored_value(field, &batch.table, column, row);
+        self.shown(field, &value, self.context)
     }
 
     /// A stored value as people read it: codes by name, numbers with their point, records by name.
@@ -105,33 +162,16 @@ impl<'a> Explainer<'a> {
             .collect()
     }
 
-    /// A sentence about one row made one about all: each placeholder becomes the title of its field.
-    fn in_general(&self, sentence: &str, lang: Lang) -> String {
-        let mut general = sentence.to_owned();
-        for field in &self.dataset.fields {
-            let placeholder = format!("{{{}}}", field.name);
-            if general.contains(&placeholder) {
-                general = general.replace(&placeholder, field.title.get(lang));
-            }
-        }
-        general
-    }
-
-    /// What a cause says: a check of the standard, or one of the intake's own.
+    /// What a cause says: a check of the standard, with places for the values of its rows, or one of the
+    /// intake's own.
     pub(super) fn cause(&self, code: &str, field: &str) -> CauseText {
         if let Some(check) = self.standard.check(code) {
             return CauseText {
                 code: code.to_owned(),
                 field: field.to_owned(),
                 severity: check.severity.as_str().to_owned(),
-                message: (
-                    self.in_general(&check.message.zh, Lang::Zh),
-                    self.in_general(&check.message.en, Lang::En),
-                ),
-                repair: (
-                    self.in_general(&check.repair.zh, Lang::Zh),
-                    self.in_general(&check.repair.en, Lang::En),
-                ),
+                message: (check.message.zh.clone(), check.message.en.clone()),
+                repair: (check.repair.zh.clone(), check.repair.en.clone()),
             };
         }
         let title = self.dataset.field(field).map(|field| &field.title);
@@ -139,7 +179,7 @@ impl<'a> Explainer<'a> {
         let (message, repair) = own_words(code);
         let fill = |text: &str, name: &str| text.replace("{field}", name);
         let severity = match code {
-            "CELL-SUPERSEDED" => Severity::Notice.as_str(),
+            "CELL-SUPERSEDED" | "CELL-MONTH" => Severity::Notice.as_str(),
             "ROW-AMBIGUOUS" => "review",
             _ => Severity::MustFix.as_str(),
         };
@@ -151,6 +191,61 @@ impl<'a> Explainer<'a> {
             repair: (fill(repair.0, zh), fill(repair.1, en)),
         }
     }
+}
+
+/// Whose a record is, where that is another record, then the field that stands for it.
+fn label_fields(dataset: &Dataset) -> Vec<(usize, &Field)> {
+    let is_reference = |name: &String| {
+        let field = dataset.field(name);
+        field.is_some_and(|field| matches!(field.kind, FieldKind::Ref(_)))
+    };
+    let first_key = dataset.match_keys.first().map(|key| key.fields.as_slice());
+    let references = first_key.unwrap_or_default().iter();
+    let mut found: Vec<(usize, &Field)> = Vec::new();
+    for name in references
+        .filter(|name| is_reference(name))
+        .chain([&dataset.display])
+    {
+        let field = dataset
+            .stored_fields()
+            .enumerate()
+            .find(|(_, field)| field.name == *name);
+        if let Some(field) = field.filter(|(place, _)| found.iter().all(|(own, _)| own != place)) {
+            found.push(field);
+        }
+    }
+    found
+}
+
+fn joined(mut parts: Vec<String>) -> String {
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
+}
+
+/// The place of a field's value in a sentence.
+fn placeholder(name: &str) -> String {
+    format!("{{{name}}}")
+}
+
+/// A sentence of a check with its places filled by the values of a row; `…` where there is none.
+pub fn filled(sentence: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut said = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some((front, after)) = rest.split_once('{') {
+        said.push_str(front);
+        match after.split_once('}') {
+            Some((name, behind)) if !name.contains(char::is_whitespace) => {
+                said.push_str(&value(name).unwrap_or_else(|| "…".to_owned()));
+                rest = behind;
+            }
+            _ => {
+                said.push('{');
+                rest = after;
+            }
+        }
+    }
+    said.push_str(rest);
+    said
 }
 
 /// A stored value as people read it. `label` names the record of a dataset.
@@ -202,15 +297,19 @@ pub fn shown(
     }
 }
 
-type Words = (&'static str, &'static str);
+/// A sentence in Chinese and English.
+pub(super) type Words = (&'static str, &'static str);
 
 /// Sentence and repair of the intake's own causes, in Chinese and English.
 fn own_words(code: &str) -> (Words, Words) {
+    if let Some(words) = outlines::words(code) {
+        return words;
+    }
     match code {
         "CELL-REQUIRED" => (
             ("“{field}”未填", "“{field}” is blank"),
             (
-                "补填后重新导入；已在库的学校可留空，表示不改",
+                "补填后重新导入；已在库的记录可留空，表示不改",
                 "fill it in and import again; records already held may leave it blank",
             ),
         ),
@@ -238,6 +337,23 @@ fn own_words(code: &str) -> (Words, Words) {
         "CELL-DATE" => (
             ("“{field}”不是有效日期", "“{field}” is not a date"),
             ("写成 2025-09-01", "write 2025-09-01"),
+        ),
+        "CELL-DATE-DOUBTFUL" => (
+            (
+                "“{field}”的月份分不清是 1 月还是 10 月(末尾的 0 可能已被表格软件去掉)",
+                "the month of “{field}” may be 1 or, with its zero dropped by the spreadsheet, 10",
+            ),
+            ("写成 2015-01 或 2015-10", "write 2015-01 or 2015-10"),
+        ),
+        "CELL-MONTH" => (
+            (
+                "“{field}”只有年月，记为当月 1 日",
+                "“{field}” has year and month only; it is taken as the 1st of the month",
+            ),
+            (
+                "知道具体日期的补到日；不知道的不用改",
+                "give the day where it is known; nothing to do where it is not",
+            ),
         ),
         "CELL-BOOL" => (
             ("“{field}”应填是或否", "“{field}” must be yes or no"),
@@ -286,13 +402,6 @@ fn own_words(code: &str) -> (Words, Words) {
             (
                 "从原始文件重新导出，或手工补正",
                 "export again from the original, or correct by hand",
-            ),
-        ),
-        "CELL-GEOMETRY" => (
-            ("边界图形有错", "the outline is faulty"),
-            (
-                "在制图软件中修正后重新导出",
-                "mend it in the mapping program and export again",
             ),
         ),
         "CELL-ERROR" => (
@@ -355,8 +464,48 @@ fn own_words(code: &str) -> (Words, Words) {
         "ROW-AMBIGUOUS" => (
             ("库中有多条记录可能是它", "several records could be meant"),
             (
-                "补上标识码，或指明是哪一条",
-                "add the code, or say which one",
+                "在该行补上标识码(或其他能区分的列，如办学类型)后重新上传；仍分不清的从文件中去掉该行，打开要改的那一条直接更正",
+                "add the code to the row (or another column that tells them apart, such as the type) and upload again; where that does not help take the row out of the file, open the record that is meant and correct it there",
+            ),
+        ),
+        "CELL-TAKEN" => (
+            (
+                "“{field}”已被另一条记录使用，不得重复",
+                "“{field}” is taken by another record and may not stand twice",
+            ),
+            (
+                "对照批文核对；确属本条的，请上级教育局核查",
+                "check it against the document; if it is right, ask the office above to look into it",
+            ),
+        ),
+        "FIELD-OWNER" => (
+            (
+                "“{field}”不归本岗位维护，不能改动",
+                "“{field}” is not kept by your post and cannot be changed",
+            ),
+            (
+                "留空，或照库中的原值填写；确需改动的，由维护单位办理",
+                "leave it blank or as it is held; where it must change, the office that keeps it does so",
+            ),
+        ),
+        "FIELD-CLOSED" => (
+            (
+                "“{field}”在生效日期已停用，不收新的值",
+                "“{field}” is closed on the effective day and takes no new values",
+            ),
+            (
+                "留空；停用前的情况，把生效日期写成当时的日期",
+                "leave it blank; for what held before, give the effective date of that time",
+            ),
+        ),
+        "FIELD-NOT-YET" => (
+            (
+                "“{field}”在生效日期尚未启用",
+                "“{field}” is not in use yet on the effective day",
+            ),
+            (
+                "留空，或把生效日期改到启用之后",
+                "leave it blank, or give a later effective date",
             ),
         ),
         "ROW-TAKEN" => (

@@ -6,6 +6,8 @@ use kernel::{CommitNumber, Day, RecordId};
 use serde::{Deserialize, Serialize};
 use standard::Lang;
 
+use super::explain::filled;
+
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +72,12 @@ pub struct RowExample {
     pub value: String,
     /// What was expected, the candidates, the other row.
     pub detail: Detail,
+    /// The values that the sentence of its cause speaks of, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// The records that could be meant, by name and code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<(RecordId, String)>,
 }
 
 /// More on one row: a text that reads the same in both languages, or a sentence in each.
@@ -259,7 +267,14 @@ impl CauseBook {
         }
     }
 
-    /// The causes, the most frequent first.
+    /// Whether another example of a cause would be kept.
+    pub(super) fn wants_example(&self, code: &str, field: &str) -> bool {
+        let known = self.causes.get(&(code.to_owned(), field.to_owned()));
+        known.is_none_or(|gathered| gathered.cause.examples.len() < EXAMPLES)
+    }
+
+    /// The causes, the most frequent first. Of several rows the values differ, so a sentence leaves them
+    /// open; of one row it names them.
     pub(super) fn into_causes(self) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self
             .causes
@@ -268,9 +283,18 @@ impl CauseBook {
                 let mut values: Vec<(String, u64)> = gathered.values.into_iter().collect();
                 values.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
                 values.truncate(VALUES_SHOWN);
+                let cause = gathered.cause;
+                let only = cause.examples.first().filter(|_| cause.rows == 1);
+                let said = |sentence: &str| {
+                    filled(sentence, |name| {
+                        only.and_then(|example| example.values.get(name).cloned())
+                    })
+                };
                 Cause {
                     values,
-                    ..gathered.cause
+                    message: (said(&cause.message.0), said(&cause.message.1)),
+                    repair: (said(&cause.repair.0), said(&cause.repair.1)),
+                    ..cause
                 }
             })
             .collect();

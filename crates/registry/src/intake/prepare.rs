@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kernel::{Clocks, Day, RecordId, UnitId, Value};
 use security::Permit;
-use standard::{Dataset, MissingRule, UnitRule};
+use standard::{Dataset, Lang, MissingRule, UnitRule};
 
 use super::checks::checker_for;
 use super::compare::Comparison;
 use super::context::{Context, KeyIndex};
 use super::derive::Deriver;
 use super::error::IntakeError;
-use super::explain::Explainer;
-use super::mapping::{Columns, Mapping};
+use super::explain::{Explainer, filled};
+use super::mapping::{Columns, Head, Mapping};
+use super::owners::{Level, Rights};
 use super::plan::{CauseBook, Class, Detail, Missing, Plan};
 use super::rows::RowReader;
 use super::single::Single;
@@ -45,6 +46,8 @@ pub(super) struct Refusal {
     pub field: String,
     pub value: String,
     pub detail: Detail,
+    /// The values that the sentence of its cause speaks of.
+    pub values: BTreeMap<String, String>,
 }
 
 /// References within the file: row → places among the stored fields, and where each leads.
@@ -68,17 +71,27 @@ pub(super) struct Fate {
 }
 
 impl Prepared {
-    /// The refused rows as a table: the file's own cells, then what is wrong and what to do. It can be
-    /// mended and imported again as it is.
-    pub fn refused_table(&self, standard: &standard::Standard) -> Vec<Vec<String>> {
+    /// The refused rows and those under review as a table in the reader's language: the file's own cells,
+    /// then what is wrong and what to do. It can be mended and imported again as it is.
+    pub fn refused_table(&self, standard: &standard::Standard, lang: Lang) -> Vec<Vec<String>> {
         let explainer = Explainer::new(standard, &self.dataset);
-        let mut header: Vec<String> = self
-            .plan
-            .columns
+        // What an earlier answer said of the rows goes.
+        let own: Vec<usize> = (0..self.plan.columns.len())
+            .filter(|column| {
+                let header = self.plan.columns.get(*column).map(|(header, _)| header);
+                header.is_some_and(|header| {
+                    ![Lang::Zh, Lang::En]
+                        .iter()
+                        .any(|lang| answer_headers(*lang).contains(&header.as_str()))
+                })
+            })
+            .collect();
+        let mut header: Vec<String> = own
             .iter()
+            .filter_map(|column| self.plan.columns.get(*column))
             .map(|(header, _)| header.clone())
             .collect();
-        header.extend(["行号", "问题代码", "问题", "值", "说明", "处理建议"].map(str::to_owned));
+        header.extend(answer_headers(lang).map(str::to_owned));
         let mut table = vec![header];
         let mut refusals: Vec<&Refusal> = self.refusals.iter().collect();
         refusals.sort_by_key(|refusal| refusal.row);
@@ -87,8 +100,13 @@ impl Prepared {
                 continue;
             };
             let text = explainer.cause(&refusal.code, &refusal.field);
-            let mut cells: Vec<String> = (0..self.plan.columns.len())
-                .map(|column| batch.raw.cell(column, place).to_owned())
+            let pick = |(zh, en): &(String, String)| {
+                let sentence = if lang == Lang::Zh { zh } else { en };
+                filled(sentence, |name| refusal.values.get(name).cloned())
+            };
+            let mut cells: Vec<String> = own
+                .iter()
+                .map(|column| batch.raw.cell(*column, place).to_owned())
                 .collect();
             cells.extend([
                 batch
@@ -96,10 +114,10 @@ impl Prepared {
                     .get(place)
                     .map_or(String::new(), ToString::to_string),
                 refusal.code.clone(),
-                text.message.0,
+                pick(&text.message),
                 refusal.value.clone(),
-                refusal.detail.zh.clone(),
-                text.repair.0,
+                refusal.detail.get(lang).to_owned(),
+                pick(&text.repair),
             ]);
             table.push(cells);
         }
@@ -118,6 +136,29 @@ impl Prepared {
     /// The batch and the row within it of a row of the file.
     pub(super) fn locate(&self, row: usize) -> Option<(&Batch, usize)> {
         locate(&self.batches, &self.rows_before, row)
+    }
+}
+
+/// The headers of the columns that say what is wrong with a row. None is a header that a dataset knows: the
+/// mended table is imported again as it is.
+pub(super) fn answer_headers(lang: Lang) -> [&'static str; 6] {
+    match lang {
+        Lang::Zh => [
+            "退回行号",
+            "退回代码",
+            "退回原因",
+            "退回的值",
+            "退回说明",
+            "处理建议",
+        ],
+        Lang::En => [
+            "refused row",
+            "refusal code",
+            "refusal",
+            "refused value",
+            "refusal detail",
+            "what to do",
+        ],
     }
 }
 
@@ -156,11 +197,12 @@ impl Preparation<'_> {
             .effective
             .unwrap_or_else(|| self.ledger.clock().today());
         let context = Arc::new(Context::load(self.ledger, self.permit, &self.dataset, day).await?);
-        let columns = Columns::recognise(
-            &self.dataset,
-            reader.headers().unwrap_or_default(),
-            &self.mapping,
-        )?;
+        let head = Head {
+            file,
+            row: reader.about().header_row.unwrap_or(1),
+            headers: reader.headers().unwrap_or_default(),
+        };
+        let columns = Columns::recognise(&self.dataset, head, &self.mapping)?;
         let reading = describe(reader.about());
         let batches = self.type_all(reader, &context, columns.clone()).await?;
         let mut rows_before = Vec::with_capacity(batches.len());
@@ -169,7 +211,7 @@ impl Preparation<'_> {
             rows_before.push(rows);
             rows += batch.table.rows();
         }
-        let explainer = Explainer::new(self.ledger.standard(), &self.dataset);
+        let explainer = Explainer::new(self.ledger.standard(), &self.dataset).knowing(&context);
         let mut work = Work {
             dataset: &self.dataset,
             batches: &batches,
@@ -228,6 +270,12 @@ impl Preparation<'_> {
             checker: checker.as_ref(),
             checks: &checks,
             reader: RowReader::new(&self.dataset),
+            rights: Rights::new(
+                Level::of(self.ledger, self.permit).await?,
+                &self.dataset,
+                self.datum()?.code(),
+                self.single.is_some(),
+            ),
         };
         let completed = comparison.run(&mut work, &mut fates, &mut plan).await?;
         if let (Some(checker), false) = (&checker, completed.is_empty()) {
@@ -263,6 +311,12 @@ impl Preparation<'_> {
         })
     }
 
+    /// The datum of the file's coordinates.
+    fn datum(&self) -> Result<kernel::Datum, IntakeError> {
+        let said = self.options.datum.or(self.mapping.datum()?);
+        Ok(said.unwrap_or(kernel::Datum::Cgcs2000))
+    }
+
     /// Types the whole file, away from the threads that serve people.
     async fn type_all(
         &self,
@@ -273,11 +327,7 @@ impl Preparation<'_> {
         let dataset = Arc::clone(&self.dataset);
         let standard = Arc::clone(self.ledger.standard());
         let mapping = self.mapping.clone();
-        let datum = self
-            .options
-            .datum
-            .or(mapping.datum()?)
-            .unwrap_or(kernel::Datum::Cgcs2000);
+        let datum = self.datum()?;
         let context = Arc::clone(context);
         let progress = self.progress.clone();
         let task = tokio::task::spawn_blocking(move || -> Result<Vec<Batch>, IntakeError> {

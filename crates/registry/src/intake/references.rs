@@ -109,6 +109,15 @@ impl ReferenceIndex {
             .unwrap_or_else(|| record.to_string())
     }
 
+    /// The name of a record with its code, which tells two of one name apart.
+    pub fn called(&self, record: RecordId) -> String {
+        let name = self.label(record);
+        match self.get(record).and_then(|entry| entry.codes.first()) {
+            Some(code) if *code != name => format!("{name}({code})"),
+            _ => name,
+        }
+    }
+
     /// The record that a text refers to; `text` may be empty where only clues are given.
     pub fn resolve(&self, text: &str, clues: &[Clue<'_>]) -> Reference {
         let text = normalise_text(text);

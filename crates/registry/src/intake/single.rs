@@ -11,6 +11,7 @@ use super::mapping::Mapping;
 use super::plan::Class;
 use super::prepare::{Fate, Link, Preparation, Prepared};
 use super::rows::{RowReader, period, unit_of};
+use super::typing::Batch;
 use super::work::{KeyColumns, Work};
 use super::{Options, Progress};
 use crate::ledger::{Action, Change, ChangeSet, Ledger, Outcome, Source, Target};
@@ -180,6 +181,17 @@ fn reader_of(cells: &[(String, String)]) -> Result<RawReader, IntakeError> {
 }
 
 impl Work<'_> {
+    /// Refuses a row whose unique key a record out of reach holds; of that record nothing is said.
+    pub(super) fn refuse_taken(&mut self, row: usize, batch: &Batch, place: usize, level: usize) {
+        let key = self.dataset.match_keys.get(level);
+        let field = match key.map(|key| key.fields.as_slice()) {
+            Some([only]) => only.as_str(),
+            _ => "",
+        };
+        let value = self.explainer.cell(batch, field, place);
+        self.refuse(row, "CELL-TAKEN", field, value, String::new());
+    }
+
     /// The fate of the one row of a form: the record it was opened for, unless its key is another's.
     pub(super) fn match_single(
         &mut self,
@@ -202,6 +214,7 @@ impl Work<'_> {
             let other = holders
                 .iter()
                 .find(|holder| Some(**holder) != single.target);
+            let elsewhere = keys.taken_elsewhere(&row_keys, single.target);
             let no_key = single.target.is_none() && row_keys.iter().all(Option::is_none);
             if let Some(other) = other {
                 let label = own.map_or_else(|| other.to_string(), |own| own.label(*other));
@@ -209,6 +222,15 @@ impl Work<'_> {
                 fates.push(Fate {
                     class: Class::Refused,
                     record: Some(*other),
+                });
+            } else if let (Some(level), Some((batch, place))) = (
+                elsewhere,
+                super::prepare::locate(self.batches, self.rows_before, row),
+            ) {
+                self.refuse_taken(row, batch, place, level);
+                fates.push(Fate {
+                    class: Class::Refused,
+                    record: None,
                 });
             } else if no_key {
                 let fields = self.explainer.key_fields();

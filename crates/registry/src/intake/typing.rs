@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use columns::{Cell, ColumnBuilder, ColumnType, Schema, Table};
 use kernel::text::{has_replacement_character, normalise_text};
-use kernel::{Datum, Day, RecordId, decimal};
-use standard::{CodeSet, Dataset, Field, FieldKind, Resolution, Standard, split_many};
+use kernel::{Datum, Day, DayFault, RecordId, decimal};
+use standard::{CodeSet, Dataset, Field, FieldKind, Precision, Resolution, Standard, split_many};
 
 use super::cells::{integer, is_blank, is_clear, plain_number, truth, unscaled};
 use super::mapping::{ColumnUse, Columns, Mapping};
+use super::outlines::outlines;
 use super::plan::Detail;
 use super::references::{Clue, Reference, ReferenceIndex};
 use crate::read::{NoteKind, RawChunk, RowNote};
@@ -27,6 +28,10 @@ pub enum CellFault {
     Range,
     /// Not a date.
     Date,
+    /// A month that may be January or October.
+    DateDoubtful,
+    /// A date of which only the month is known, taken as its first day. Not an error.
+    MonthOnly,
     /// Neither yes nor no.
     Bool,
     /// Not in the code set.
@@ -41,8 +46,8 @@ pub enum CellFault {
     Length,
     /// Holds the trace of a wrong decoding.
     Damaged,
-    /// Not a geometry that can be used.
-    Geometry,
+    /// Not a geometry that can be used; the code of what is wrong with it.
+    Geometry(&'static str),
     /// An error value of a spreadsheet.
     CellError,
     /// A number so long that the spreadsheet program has lost its last digits.
@@ -64,6 +69,8 @@ impl CellFault {
             CellFault::Decimal => "CELL-DECIMAL",
             CellFault::Range => "CELL-RANGE",
             CellFault::Date => "CELL-DATE",
+            CellFault::DateDoubtful => "CELL-DATE-DOUBTFUL",
+            CellFault::MonthOnly => "CELL-MONTH",
             CellFault::Bool => "CELL-BOOL",
             CellFault::Code => "CELL-CODE",
             CellFault::CodeAmbiguous => "CELL-CODE-AMBIGUOUS",
@@ -71,7 +78,7 @@ impl CellFault {
             CellFault::ReferenceAmbiguous => "CELL-REFERENCE-AMBIGUOUS",
             CellFault::Length => "CELL-LENGTH",
             CellFault::Damaged => "CELL-DAMAGED",
-            CellFault::Geometry => "CELL-GEOMETRY",
+            CellFault::Geometry(code) => code,
             CellFault::CellError => "CELL-ERROR",
             CellFault::LostDigits => "CELL-LOST-DIGITS",
             CellFault::Feature => "ROW-FEATURE",
@@ -82,7 +89,7 @@ impl CellFault {
 
     /// Whether the row is refused for it.
     pub fn refuses(self) -> bool {
-        self != CellFault::Superseded
+        !matches!(self, CellFault::Superseded | CellFault::MonthOnly)
     }
 }
 
@@ -265,7 +272,7 @@ impl<'a> Typist<'a> {
             };
             let mut field_cleared = Vec::new();
             if field.kind == FieldKind::Geometry {
-                geometries = self.geometries(*place, field, &chunk, &mut batch_flaws);
+                geometries = outlines(*place, field, self.datum, &chunk, &mut batch_flaws);
                 cleared.push(field_cleared);
                 continue;
             }
@@ -462,10 +469,7 @@ impl<'a> Typist<'a> {
                 Some(truth) => Typed::Value(Cell::Bool(truth)),
                 None => Typed::Wrong(CellFault::Bool, String::new()),
             },
-            FieldKind::Date => match Day::parse(text) {
-                Ok(day) => Typed::Value(Cell::Day(day.get())),
-                Err(_) => Typed::Wrong(CellFault::Date, String::new()),
-            },
+            FieldKind::Date => date(field.precision, text),
             FieldKind::Lon | FieldKind::Lat | FieldKind::Geometry | FieldKind::Ref(_) => {
                 Typed::Blank
             }
@@ -565,55 +569,6 @@ impl<'a> Typist<'a> {
             lats.push(lat);
         }
         (lons, lats)
-    }
-
-    /// The geometries of the chunk in CGCS2000, each held against what a geometry must be.
-    fn geometries(
-        &self,
-        place: usize,
-        field: &Field,
-        chunk: &RawChunk,
-        flaws: &mut Vec<Flaw>,
-    ) -> Vec<Option<Vec<u8>>> {
-        let mut geometries = Vec::with_capacity(chunk.len());
-        for row in 0..chunk.len() {
-            let mut flaw = |fault, detail: Detail| {
-                let number = u32::try_from(row).unwrap_or(u32::MAX);
-                flaws.push(Flaw {
-                    row: number,
-                    field: Some(place),
-                    fault,
-                    text: String::new(),
-                    detail,
-                });
-            };
-            let read = match chunk.geometry.get(row).and_then(Option::as_ref) {
-                Some(bytes) => shape::wkb::decode(bytes),
-                None => {
-                    if field.required {
-                        flaw(CellFault::Required, Detail::default());
-                    }
-                    geometries.push(None);
-                    continue;
-                }
-            };
-            let converted = read.map(|geometry| shape::convert(&geometry, self.datum));
-            match converted {
-                Err(damaged) => {
-                    flaw(CellFault::Geometry, Detail::from(damaged.to_string()));
-                    geometries.push(None);
-                }
-                Ok(geometry) => {
-                    let faults = shape::faults(&geometry);
-                    for fault in &faults {
-                        let (zh, en) = (fault.zh(), fault.en());
-                        flaw(CellFault::Geometry, Detail { zh, en });
-                    }
-                    geometries.push(faults.is_empty().then(|| shape::wkb::encode(&geometry)));
-                }
-            }
-        }
-        geometries
     }
 }
 
@@ -721,6 +676,19 @@ fn many(
     records.dedup();
     let texts: Vec<String> = records.iter().map(ToString::to_string).collect();
     Typed::Value(Cell::Text(texts.join("|")))
+}
+
+fn date(precision: Precision, text: &str) -> Typed<'static> {
+    let month = match (Day::parse(text), precision) {
+        (Ok(day), _) => return Typed::Value(Cell::Day(day.get())),
+        (Err(_), Precision::Day) => return Typed::Wrong(CellFault::Date, String::new()),
+        (Err(_), Precision::Month) => Day::parse_month(text),
+    };
+    match month {
+        Ok(day) => Typed::Noted(Cell::Day(day.get()), CellFault::MonthOnly, day.to_string()),
+        Err(DayFault::DoubtfulMonth) => Typed::Wrong(CellFault::DateDoubtful, String::new()),
+        Err(_) => Typed::Wrong(CellFault::Date, String::new()),
+    }
 }
 
 /// The most characters of a field, where a text has more.

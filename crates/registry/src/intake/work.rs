@@ -1,6 +1,6 @@
 //! What is found of the rows: refusals, notices, records that rows speak of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use columns::ColumnType;
 use kernel::RecordId;
@@ -133,6 +133,8 @@ impl Work<'_> {
             changes: Vec::new(),
             value,
             detail: detail.into(),
+            values: BTreeMap::new(),
+            candidates: Vec::new(),
         }
     }
 
@@ -144,7 +146,12 @@ impl Work<'_> {
         value: String,
         detail: impl Into<Detail>,
     ) {
-        let detail = detail.into();
+        let example = self.example(row, value, detail);
+        self.refuse_as(row, code, field, example);
+    }
+
+    /// Refuses a row with an example made by the caller.
+    pub(super) fn refuse_as(&mut self, row: usize, code: &str, field: &str, example: RowExample) {
         if let Some(refused) = self.refused.get_mut(row) {
             *refused = true;
         }
@@ -152,10 +159,10 @@ impl Work<'_> {
             row,
             code: code.to_owned(),
             field: field.to_owned(),
-            value: value.clone(),
-            detail: detail.clone(),
+            value: example.value.clone(),
+            detail: example.detail.clone(),
+            values: example.values.clone(),
         });
-        let example = self.example(row, value, detail);
         let explainer = self.explainer;
         self.causes
             .add(code, field, || explainer.cause(code, field), example);
@@ -206,20 +213,33 @@ impl Work<'_> {
     }
 
     pub(super) fn take_finding(&mut self, row: usize, check: &standard::Check, unjudged: bool) {
-        let value = locate(self.batches, self.rows_before, row)
-            .map_or(String::new(), |(batch, place)| {
-                self.explainer.cell(batch, &check.field, place)
-            });
+        let is_refused = check.severity == Severity::MustFix;
+        let located = locate(self.batches, self.rows_before, row);
+        let value = located.map_or(String::new(), |(batch, place)| {
+            self.explainer.cell(batch, &check.field, place)
+        });
         let detail = if unjudged {
             "?".to_owned()
         } else {
             String::new()
         };
-        if check.severity == Severity::MustFix {
-            self.refuse(row, &check.code, &check.field, value, detail);
-        } else {
-            self.notice(row, &check.code, &check.field, value, detail);
+        let mut example = self.example(row, value, detail);
+        // The values of a refused row stand in the file of refused rows too.
+        let is_shown = is_refused || self.notices.wants_example(&check.code, &check.field);
+        if let (true, Some((batch, place))) = (is_shown, located) {
+            example.values = self.explainer.values_said(check, batch, place);
         }
+        if is_refused {
+            self.refuse_as(row, &check.code, &check.field, example);
+            return;
+        }
+        let explainer = self.explainer;
+        self.notices.add(
+            &check.code,
+            &check.field,
+            || explainer.cause(&check.code, &check.field),
+            example,
+        );
     }
 
     /// The hashed keys of every row, batch by batch, worked out on all cores.
@@ -260,14 +280,26 @@ impl Work<'_> {
                 }
                 Match::Many(records) => {
                     fate.class = Class::Review;
-                    let names: Vec<String> = records
+                    let candidates: Vec<(RecordId, String)> = records
                         .iter()
                         .take(5)
                         .map(|record| {
-                            own.map_or_else(|| record.to_string(), |own| own.label(*record))
+                            let name = own.map(|own| own.called(*record));
+                            (*record, name.unwrap_or_else(|| record.to_string()))
                         })
                         .collect();
-                    let example = self.example(row, String::new(), names.join(", "));
+                    let names: Vec<&str> =
+                        candidates.iter().map(|(_, name)| name.as_str()).collect();
+                    let mut example = self.example(row, String::new(), names.join("、"));
+                    example.candidates = candidates;
+                    self.refusals.push(Refusal {
+                        row,
+                        code: "ROW-AMBIGUOUS".to_owned(),
+                        field: String::new(),
+                        value: String::new(),
+                        detail: example.detail.clone(),
+                        values: BTreeMap::new(),
+                    });
                     let explainer = self.explainer;
                     self.causes.add(
                         "ROW-AMBIGUOUS",
@@ -276,6 +308,10 @@ impl Work<'_> {
                         example,
                     );
                 }
+            }
+            if let Some(level) = keys.taken_elsewhere(row_keys, fate.record) {
+                fate.class = Class::Refused;
+                self.refuse_taken(row, batch, place, level);
             }
             // Within the file the strongest key that the row fills is the row's own.
             let own_key = row_keys.iter().flatten().next().copied();
@@ -295,7 +331,11 @@ impl Work<'_> {
                         .copied()
                         .unwrap_or(0);
                     let label = self.explainer.row_label(batch, place);
-                    self.refuse(row, "ROW-DUPLICATE", "", label, number.to_string());
+                    let detail = Detail {
+                        zh: format!("与第 {number} 行重复"),
+                        en: format!("same as row {number}"),
+                    };
+                    self.refuse(row, "ROW-DUPLICATE", "", label, detail);
                 }
                 _ => {
                     if let Some(record) = fate.record {

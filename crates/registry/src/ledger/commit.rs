@@ -15,6 +15,7 @@ use super::model::{Change, ChangeSet, Commit, Outcome, Source, Target, Version};
 use super::rules::{Stretch, apply};
 use super::store::{self, Head, VersionKey};
 use super::tables::DatasetTable;
+use super::unique::refuse_taken_keys;
 use super::{Ledger, may_write_under};
 
 /// What a change set comes down to: versions to write and versions to close.
@@ -47,13 +48,13 @@ impl Ledger {
     ///
     /// # Errors
     /// Nothing is written when the permit does not cover a row, a record was touched by a commit after
-    /// `based_on`, or the store fails.
+    /// `based_on`, another record holds a unique key, or the store fails.
     pub async fn commit(&self, permit: &Permit, set: ChangeSet) -> Result<Outcome, LedgerError> {
         self.commit_unless(permit, set, None).await
     }
 
     /// Commits a change set of an import, unless someone else committed to the dataset after `planned`:
-    /// which rows are new was decided by what was held then.
+    /// which rows are new, and that no unique key is taken, was decided by what was held then.
     ///
     /// # Errors
     /// [`LedgerError::Overtaken`], and those of [`Ledger::commit`].
@@ -98,6 +99,9 @@ impl Ledger {
         let effects = self.effects(&mut tx, permit, table, set.changes).await?;
         if effects.is_empty() {
             return Ok(Outcome::Unchanged);
+        }
+        if planned.is_none() {
+            refuse_taken_keys(&mut tx, table, &effects.opened).await?;
         }
         let header = Header {
             actor: permit.actor().to_string(),

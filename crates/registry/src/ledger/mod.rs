@@ -4,6 +4,7 @@
 //! - commit numbers have no gaps and come from the locked head row; commit times never go back;
 //! - the open versions of a record never overlap in effective time;
 //! - a written version is never changed except to set its `until`;
+//! - no two records hold the same unique key (`unique_keys` of the definitions);
 //! - the root of a commit covers every version it wrote and closed; its hash covers the root and the
 //!   hash of the commit before.
 
@@ -17,6 +18,7 @@ mod store;
 mod store_verify;
 mod tables;
 mod touched;
+mod unique;
 mod unit_rules;
 mod verify;
 
@@ -35,7 +37,7 @@ use standard::Standard;
 
 pub(crate) use commit::{differences, says_nothing_new};
 pub use digest::{Hash, hex};
-pub use error::LedgerError;
+pub use error::{LedgerError, store_zh};
 pub use model::{Action, Change, ChangeSet, Commit, Origin, Outcome, Source, Target, Version};
 pub use reverse::Reversal;
 pub use store::Head;
@@ -303,6 +305,25 @@ impl Ledger {
             if sees(permit, &units, version.unit) {
                 each(version);
             }
+        })
+        .await
+    }
+
+    /// Every open version of a dataset, also those out of reach, each with whether the permit reaches it. It
+    /// is there for keys that hold across the ledger: nothing of a version out of reach may be shown.
+    pub(crate) async fn read_open_beyond(
+        &self,
+        permit: &Permit,
+        dataset: &str,
+        mut each: impl FnMut(Version, bool) + Send,
+    ) -> Result<(), LedgerError> {
+        permit.require(standard::Action::Read)?;
+        let table = self.table(dataset)?;
+        let mut tx = self.db.read().await?;
+        let units = self.security.units();
+        store::all_open(&mut tx, table, |version| {
+            let is_reached = sees(permit, &units, version.unit);
+            each(version, is_reached);
         })
         .await
     }

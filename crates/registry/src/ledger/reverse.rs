@@ -11,6 +11,7 @@ use super::commit::{Effects, Header, effects_of};
 use super::error::LedgerError;
 use super::model::{Commit, Outcome, Source, Version};
 use super::store::{self, VersionKey};
+use super::unique::refuse_taken_keys;
 use super::{Ledger, may_write_under};
 
 /// How far the reversal of an import has come.
@@ -38,7 +39,8 @@ impl Ledger {
     /// Brings the records that a commit touched back to what they were before it, by a new commit.
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] with the records that later commits touched; then nothing is written.
+    /// [`LedgerError::Conflict`] with the records that later commits touched, [`LedgerError::KeyTaken`] where
+    /// another record has taken a key that one of them had; then nothing is written.
     pub async fn reverse(
         &self,
         permit: &Permit,
@@ -152,6 +154,10 @@ impl Ledger {
             .await?
             .ok_or(LedgerError::NoCommit(number))?;
         let effects = self.undoing(&mut tx, permit, &entry).await?;
+        let table = self.table(&entry.dataset)?;
+        // What a record held before may have become another's meanwhile. Not asked before the first of an
+        // import is reversed: a later one of the same import may be the other.
+        refuse_taken_keys(&mut tx, table, &effects.opened).await?;
         let header = Header {
             actor: permit.actor().to_string(),
             unit: entry.unit,
@@ -163,7 +169,6 @@ impl Ledger {
             },
             idempotency_key: None,
         };
-        let table = self.table(&entry.dataset)?;
         let outcome = self.write(&mut tx, head, table, effects, header).await?;
         tx.commit().await?;
         Ok((outcome, entry.dataset))

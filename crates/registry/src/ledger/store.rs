@@ -537,6 +537,37 @@ pub(super) async fn all_open(
     each_version(tx, table, &sql, &[], each).await
 }
 
+/// The values of some fields in every open version that has all of them.
+pub(super) async fn each_key(
+    tx: &mut Tx,
+    table: &DatasetTable,
+    places: &[usize],
+    mut each: impl FnMut(RecordId, &[Value]) + Send,
+) -> Result<(), LedgerError> {
+    let columns: Vec<String> = places
+        .iter()
+        .filter_map(|place| table.fields().get(*place))
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect();
+    let present: Vec<String> = columns
+        .iter()
+        .map(|column| format!(" AND {column} IS NOT NULL"))
+        .collect();
+    let sql = format!(
+        "SELECT record_id, {} FROM {} WHERE until IS NULL{}",
+        columns.join(", "),
+        table.sql_name(),
+        present.concat(),
+    );
+    tx.for_each(&sql, &[], |row| {
+        let record = RecordId::new(row.int("record_id")?);
+        each(record, row.values().get(1..).unwrap_or_default());
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
 /// One record at two clocks.
 pub(super) async fn record_at(
     tx: &mut Tx,

@@ -33,6 +33,8 @@ pub struct DatasetTable {
     select_list: String,
     /// What a statement reads from: the table's name.
     source: String,
+    /// Fields of keys that no two records hold, as places among `fields`.
+    unique_keys: Vec<Vec<usize>>,
 }
 
 impl DatasetTable {
@@ -42,7 +44,17 @@ impl DatasetTable {
             .stored_fields()
             .map(|field| (field.name.clone(), field.storage()))
             .collect();
-        DatasetTable::with_fields(dataset.name.clone(), fields)
+        let place = |name: &String| fields.iter().position(|(field, _)| field == name);
+        let unique_keys = dataset
+            .match_keys
+            .iter()
+            .filter(|key| key.unique)
+            .filter_map(|key| key.fields.iter().map(place).collect())
+            .collect();
+        DatasetTable {
+            unique_keys,
+            ..DatasetTable::with_fields(dataset.name.clone(), fields)
+        }
     }
 
     fn with_fields(dataset: String, fields: Vec<(String, Storage)>) -> DatasetTable {
@@ -54,6 +66,7 @@ impl DatasetTable {
         sorted_fields.sort();
         let table = format!("{PREFIX}{dataset}");
         DatasetTable {
+            unique_keys: Vec::new(),
             select_list: select_list(&fields, |_| true),
             source: format!("\"{table}\""),
             dataset,
@@ -130,6 +143,11 @@ impl DatasetTable {
     /// Field names in order, with how each is stored.
     pub fn fields(&self) -> &[(String, Storage)] {
         &self.fields
+    }
+
+    /// The keys that no two records hold, as places among a version's values.
+    pub(super) fn unique_keys(&self) -> &[Vec<usize>] {
+        &self.unique_keys
     }
 
     /// See [`super::digest::Encoder::opened`].

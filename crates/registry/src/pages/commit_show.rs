@@ -3,9 +3,10 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use kernel::{Clocks, CommitNumber, RecordId};
+use kernel::{Clocks, CommitNumber, RecordId, Value};
 use maud::{Markup, html};
 use security::{Action, AuditAction, Outcome, RequirePermit, Visit};
+use standard::FieldKind;
 use ui::{
     Cell, Column, Crumb, FormState, Page, Row, Shell, Table, Text, Tone, badge, key_values, notice,
     section,
@@ -19,7 +20,7 @@ use super::words::{Actors, dataset_title, reason, source};
 use super::{Sent, go_to, shown_count};
 use crate::api::Registry;
 use crate::intake::explain::Explainer;
-use crate::ledger::{Commit, LedgerError, Version};
+use crate::ledger::{Commit, LedgerError, Touched, Version};
 use crate::lists::Labels;
 
 /// So many records are listed.
@@ -122,6 +123,7 @@ async fn conflicts(
         .dataset(&entry.dataset)
         .ok_or(Failure::Hidden)?;
     let explainer = Explainer::new(registry.standard(), dataset);
+    let mut labels = Labels::open(registry, permit, Clocks::latest(registry.today())).await?;
     let mut table = Table::new(text.get("registry-reverse-conflict"))
         .column(Column::text("record", text.get("registry-what")))
         .column(Column::text("commit", text.get("registry-commit")).narrow())
@@ -134,7 +136,11 @@ async fn conflicts(
         let Some((version, later)) = history.first() else {
             continue;
         };
-        let label = explainer.label_of(&version.values);
+        let versions = std::slice::from_ref(version);
+        name_institutions(registry, permit, &mut labels, &dataset.name, versions).await?;
+        let label = explainer.label_with(&version.values, |dataset, record| {
+            labels.of(dataset, record)
+        });
         let later = later.as_ref();
         table = table.row(Row::new(vec![
             record_cell(&dataset.name, *record, &label),
@@ -170,6 +176,44 @@ fn record_cell(dataset: &str, record: RecordId, label: &str) -> Cell {
     }
 }
 
+/// Adds the names of the institutions that versions of a dataset refer to.
+async fn name_institutions(
+    registry: &Registry,
+    permit: &RequirePermit,
+    labels: &mut Labels,
+    dataset: &str,
+    versions: &[Version],
+) -> Result<(), LedgerError> {
+    let Some(dataset) = registry.standard().dataset(dataset) else {
+        return Ok(());
+    };
+    let institution = FieldKind::Ref("institution".to_owned());
+    let mut referred: Vec<RecordId> = Vec::new();
+    for (place, field) in dataset.stored_fields().enumerate() {
+        if field.kind != institution || field.many {
+            continue;
+        }
+        let records = versions
+            .iter()
+            .filter_map(|version| version.values.get(place));
+        referred.extend(records.filter_map(Value::as_int).map(RecordId::new));
+    }
+    let ledger = registry.ledger();
+    let name = ledger.table("institution")?.position("name");
+    for version in ledger
+        .open_versions(permit, "institution", &referred)
+        .await?
+    {
+        let text = name.and_then(|place| version.values.get(place)?.as_text());
+        if let Some(text) = text {
+            labels
+                .institutions
+                .insert(version.record.get(), text.to_owned());
+        }
+    }
+    Ok(())
+}
+
 async fn page(
     registry: &Registry,
     number: &str,
@@ -190,7 +234,15 @@ async fn page(
         return Err(Failure::Hidden);
     }
     let actors = Actors::of(registry, [commit.actor.as_str()]).await?;
-    let labels = Labels::open(registry, permit, Clocks::latest(registry.today())).await?;
+    let mut labels = Labels::open(registry, permit, Clocks::latest(registry.today())).await?;
+    name_institutions(
+        registry,
+        permit,
+        &mut labels,
+        &commit.dataset,
+        &touched.records,
+    )
+    .await?;
     let csrf = shell.frame.form_token.clone().unwrap_or_default();
     let reversible =
         permit.allows(Action::Reverse) && !commit.dataset.is_empty() && touched.count > 0;
@@ -205,7 +257,7 @@ async fn page(
     let body = html! {
         (said)
         (key_values(&about(registry, &text, &commit, &actors, &labels)))
-        (section(&text.get("registry-touched"), html! {}, records(registry, &text, &commit, &touched.records, touched.count)))
+        (section(&text.get("registry-touched"), html! {}, records(registry, &text, &commit, &labels, &touched)))
         @if reversible {
             (section(&text.get("registry-reverse-commit"), html! {}, html! {
                 @if later.is_empty() { (reverse_form(&text, &csrf, &format!("/commits/{number}/reverse"))) }
@@ -292,8 +344,8 @@ fn records(
     registry: &Registry,
     text: &Text,
     commit: &Commit,
-    versions: &[Version],
-    count: u64,
+    labels: &Labels,
+    touched: &Touched,
 ) -> Markup {
     let Some(dataset) = registry.standard().dataset(&commit.dataset) else {
         return html! { p { (text.get("registry-touched-none")) } };
@@ -302,17 +354,16 @@ fn records(
     let mut table = Table::new(text.get("registry-touched"))
         .column(Column::text("record", text.get("registry-what")))
         .column(Column::text("effective", text.get("registry-effective")).narrow());
-    for version in versions {
+    for version in &touched.records {
+        let label = explainer.label_with(&version.values, |dataset, record| {
+            labels.of(dataset, record)
+        });
         table = table.row(Row::new(vec![
-            record_cell(
-                &commit.dataset,
-                version.record,
-                &explainer.label_of(&version.values),
-            ),
+            record_cell(&commit.dataset, version.record, &label),
             Cell::text(effective_day(text, version.from)),
         ]));
     }
-    let more = count.saturating_sub(versions.len() as u64);
+    let more = touched.count.saturating_sub(touched.records.len() as u64);
     html! {
         (table.render(text))
         @if more > 0 { p { (text.with("registry-and-more", &[("count", &shown_count(more))])) } }

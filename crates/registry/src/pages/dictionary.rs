@@ -10,8 +10,9 @@ use ui::{
 };
 
 use super::lang;
-use super::words::{filled, severity_tone};
+use super::words::severity_tone;
 use crate::api::Registry;
+use crate::intake::explain::filled;
 
 pub(super) async fn show(State(registry): State<Registry>, shell: Shell) -> Response {
     let text = shell.text.clone();

@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use standard::{
-    Authority, Dataset, EffectiveRule, Field, FieldKind, Lang, MissingRule, Standard, UnitRule,
+    Authority, Dataset, EffectiveRule, Field, FieldKind, Lang, MissingRule, Precision, Standard,
+    UnitRule,
 };
 use ui::{
     Cell, Column, Crumb, Row, Shell, Table, Text, Tone, badge, key_values, link_button,
@@ -113,7 +114,14 @@ fn about(standard: &Standard, text: &Text, lang: Lang, dataset: &Dataset) -> Vec
     let keys: Vec<String> = dataset
         .match_keys
         .iter()
-        .map(|key| titles(&key.fields))
+        .map(|key| {
+            let fields = titles(&key.fields);
+            if key.unique {
+                text.with("registry-match-key-unique", &[("fields", &fields)])
+            } else {
+                fields
+            }
+        })
         .collect();
     let words = |key: &str, value: String| (text.get(key), html! { (value) });
     vec![
@@ -221,6 +229,7 @@ fn kind(standard: &Standard, text: &Text, lang: Lang, field: &Field) -> Markup {
         @if let Some(unit) = &field.unit { " (" (unit.get(lang)) ")" }
         @if let Some(range) = range { br; small { (range) } }
         @if let Some(most) = field.max_length { br; small { (text.with("registry-max-length", &[("most", &most.to_string())])) } }
+        @if field.precision == Precision::Month { br; small { (text.get("registry-precision-month")) } }
         @if let Some(day) = field.valid_from { br; small { (text.with("registry-valid-from", &[("day", &day.to_string())])) } }
         @if let Some(day) = field.closed { br; small { (text.with("registry-closed-on", &[("day", &day.to_string())])) } }
     }

@@ -67,11 +67,11 @@ impl Failure {
 
     fn status(&self) -> StatusCode {
         match self {
-            Failure::Ledger(LedgerError::Conflict { .. })
+            Failure::Ledger(LedgerError::Conflict { .. } | LedgerError::KeyTaken(_))
             | Failure::Intake(
                 IntakeError::PlanChanged(_)
                 | IntakeError::Stopped(_)
-                | IntakeError::Ledger(LedgerError::Conflict { .. }),
+                | IntakeError::Ledger(LedgerError::Conflict { .. } | LedgerError::KeyTaken(_)),
             ) => StatusCode::CONFLICT,
             Failure::Ledger(LedgerError::NotReversible(_) | LedgerError::TooLarge { .. })
             | Failure::Intake(

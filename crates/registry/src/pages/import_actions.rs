@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use kernel::ImportId;
 use security::{AuditAction, Outcome, RequirePermit, Subject, Visit};
+use standard::Lang;
 use tokio::io::AsyncReadExt as _;
 use ui::Shell;
 
 use super::failure::Failure;
 use super::import_show::find;
-use super::{Sent, go_to};
+use super::{Sent, go_to, lang};
 use crate::api::Registry;
 use crate::intake::Progress;
 
@@ -111,7 +112,14 @@ pub(super) async fn refused(
 ) -> Response {
     let sent = async {
         let import = find(&registry, &id, &permit).await?;
-        let file = match tokio::fs::File::open(registry.imports().refused_file(import.id)).await {
+        let imports = registry.imports();
+        let own = imports.refused_file(import.id, lang(&shell.text));
+        // Earlier programs wrote the Chinese one only.
+        let path = match tokio::fs::try_exists(&own).await? {
+            true => own,
+            false => imports.refused_file(import.id, Lang::Zh),
+        };
+        let file = match tokio::fs::File::open(path).await {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(Failure::Hidden);

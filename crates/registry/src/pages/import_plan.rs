@@ -314,14 +314,15 @@ fn causes(what: &Subject<'_>, causes: &[Cause]) -> Markup {
         table = table.row(Row::new(vec![
             Cell::Markup(head),
             row_cell(cause.rows),
-            Cell::Markup(cause_examples(text, cause)),
+            Cell::Markup(cause_examples(what, cause)),
             Cell::text(repair),
         ]));
     }
     table.render(text)
 }
 
-fn cause_examples(text: &Text, cause: &Cause) -> Markup {
+fn cause_examples(what: &Subject<'_>, cause: &Cause) -> Markup {
+    let text = what.text;
     let line = |example: &RowExample| {
         let row = shown_count(example.row);
         let mut parts = vec![text.with("registry-row-number", &[("row", &row)])];
@@ -329,7 +330,12 @@ fn cause_examples(text: &Text, cause: &Cause) -> Markup {
             [
                 example.label.as_str(),
                 example.value.as_str(),
-                example.detail.get(lang(text)),
+                // Candidates follow as links.
+                if example.candidates.is_empty() {
+                    example.detail.get(lang(text))
+                } else {
+                    ""
+                },
             ]
             .into_iter()
             .filter(|part| !part.is_empty())
@@ -339,7 +345,11 @@ fn cause_examples(text: &Text, cause: &Cause) -> Markup {
         parts.join(" · ")
     };
     html! {
-        @for example in cause.examples.iter().take(3) { (line(example)) br; }
+        @for example in cause.examples.iter().take(3) {
+            (line(example))
+            @for (record, name) in &example.candidates { " · " (what.record_link(*record, name)) }
+            br;
+        }
         @if cause.values.len() > 1 {
             details {
                 summary { (text.get("registry-values")) }

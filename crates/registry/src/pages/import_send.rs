@@ -8,11 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kernel::Day;
 use security::{RequirePermit, Visit};
+use standard::Lang;
 use tokio::io::AsyncWriteExt as _;
 use ui::{Fault, FormState, Shell};
 
 use super::failure::Failure;
-use super::{go_to, import_new};
+use super::{go_to, import_new, lang};
 use crate::api::Registry;
 use crate::imports::Request;
 use crate::intake::context::unit_named;
@@ -185,8 +186,14 @@ async fn submit(
         Day::parse(text).map_err(|_| Fault::DATE)
     });
     state.read("datum", |text| parse_datum(text).map_err(|_| Fault::CHOICE));
+    let language = lang(&shell.text);
     state.read("mapping", |text| {
-        Mapping::parse(text).map_err(|error| Fault::Said(error.to_string()))
+        Mapping::parse(text).map_err(|fault| {
+            Fault::Said(match language {
+                Lang::Zh => fault.zh(),
+                Lang::En => fault.to_string(),
+            })
+        })
     });
     let unit = state.value("complete_for").to_owned();
     if !unit.is_empty() && unit_named(registry.ledger(), permit, &unit).await.is_err() {

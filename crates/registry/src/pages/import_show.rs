@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use security::{Action, RequirePermit};
+use standard::Lang;
 use ui::{
     Cell, Column, Crumb, Field, FormState, Island, Page, Progress, Row, Shell, Table, Text, Tone,
     button, key_values, link_button, notice, post_button, section,
@@ -373,15 +374,16 @@ fn ended(text: &Text, import: &Import, has_commits: bool) -> Markup {
         Stage::Stopped => (Tone::Explain, "registry-import-stopped"),
         _ => (Tone::Plain, "registry-import-discarded"),
     };
-    let error = import.error.as_deref().unwrap_or_default();
-    let (code, said) = error.split_once(": ").unwrap_or(("", error));
-    let sentence = error_sentence(text, code, said);
+    let failure = import.failure().filter(|_| import.state == Stage::Failed);
     html! {
         (notice(tone, &text.get(key), html! {
-            @if import.state == Stage::Failed {
-                @if let Some(sentence) = &sentence { p { (sentence) } }
-                @if sentence.as_deref() != Some(said) { p { small { (said) } } }
-                @if !code.is_empty() { p { (text.get("ui-error-code")) " " (ui::code(code)) } }
+            @if let Some(failure) = &failure {
+                @if lang(text) == Lang::Zh && !failure.zh.is_empty() {
+                    p { (failure.zh) }
+                } @else if let Some(sentence) = error_sentence(text, &failure.code, &failure.en) {
+                    p { (sentence) }
+                }
+                p { (text.get("ui-error-code")) " " (ui::code(&failure.code)) }
             }
             p { (text.get(&format!("{key}-next"))) }
         }))

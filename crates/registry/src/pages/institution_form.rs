@@ -10,17 +10,17 @@ use security::{Permit, RequirePermit};
 use standard::{Dataset, Field, FieldKind, Lang};
 use ui::{
     Cache, Choice, Crumb, FormState, Input, Shell, Text, Tone, badge, button, error_summary,
-    notice, section,
+    key_values, notice, section,
 };
 
 use super::failure::Failure;
 use super::fields::{FieldContext, References, cell_text, form_values, typed_fields};
 use super::institution_show::{dataset, record_of, value_of};
-use super::shown::{effective_day, is_synthetic, synthetic_badge};
+use super::shown::{Showing, effective_day, is_synthetic, synthetic_badge};
 use super::words::{cause_said, severity_tone};
 use super::{Asked, lang};
 use crate::api::Registry;
-use crate::intake::Cause;
+use crate::intake::{Cause, Level};
 use crate::ledger::Version;
 use crate::lists::Labels;
 
@@ -43,6 +43,8 @@ pub(super) struct Subject<'r> {
     pub registry: &'r Registry,
     pub dataset: &'r Dataset,
     pub fields: Vec<(usize, &'r Field)>,
+    /// Fields that the post may see and not change, of a record that is held.
+    pub kept: Vec<(usize, &'r Field)>,
     pub labels: Labels,
     pub references: References,
     /// The version that is corrected; `None` for a new record.
@@ -197,11 +199,16 @@ impl<'r> Subject<'r> {
                 labels.institutions.insert(record, name.to_owned());
             }
         }
-        let fields = typed_fields(dataset, permit, registry.today());
+        let level = Level::of(registry.ledger(), permit).await?;
+        // Whoever adds a record says all of it first.
+        let (fields, kept) = typed_fields(dataset, permit, registry.today())
+            .into_iter()
+            .partition(|(_, field)| base.is_none() || level.may_change(field));
         Ok(Subject {
             registry,
             dataset,
             fields,
+            kept,
             labels,
             references,
             base,
@@ -260,6 +267,7 @@ pub(super) fn render(
             (notices(&text, subject, &said.notices, state))
             (section(&text.get("registry-form-fields"), html! {}, html! {
                 @if is_inferred(subject) { p { (badge(Tone::Explain, &text.get("ui-badge-inferred"))) " " (text.get("registry-type-inferred")) } }
+                (kept_fields(&text, subject))
                 div.fields {
                     @for (_, field) in &subject.fields {
                         (context.render(field))
@@ -321,6 +329,33 @@ pub(super) fn is_inferred(subject: &Subject<'_>) -> bool {
         .base
         .as_ref()
         .is_some_and(|base| value_of(subject.dataset, base, "type_inferred").as_int() == Some(1))
+}
+
+/// What the post may see and not change, with who keeps it.
+fn kept_fields(text: &Text, subject: &Subject<'_>) -> Markup {
+    let Some(base) = subject.base.as_ref().filter(|_| !subject.kept.is_empty()) else {
+        return html! {};
+    };
+    let lang = lang(text);
+    let showing = Showing {
+        standard: subject.registry.standard(),
+        labels: &subject.labels,
+        lang,
+    };
+    let pairs: Vec<(String, Markup)> = subject
+        .kept
+        .iter()
+        .map(|(place, field)| {
+            let value = base.values.get(*place).unwrap_or(&Value::Null);
+            let owner = text.get(&format!("registry-owner-{}", field.owner.as_str()));
+            let shown = html! {
+                (showing.markup(field, value)) " "
+                small { (text.with("registry-kept-by", &[("owner", &owner)])) }
+            };
+            (field.title.get(lang).to_owned(), shown)
+        })
+        .collect();
+    key_values(&pairs)
 }
 
 fn datum_field(text: &Text, subject: &Subject<'_>, state: &FormState) -> Markup {

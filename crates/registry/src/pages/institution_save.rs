@@ -172,8 +172,39 @@ impl Form<'_> {
             Err(IntakeError::Ledger(LedgerError::Conflict { .. })) => {
                 self.conflict(subject, state).await
             }
+            Err(IntakeError::Ledger(error @ LedgerError::KeyTaken(_))) => {
+                self.taken_meanwhile(subject, state, &row, error).await
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Another program gave the code to another record since the plan was made: a new plan says so at its
+    /// field.
+    async fn taken_meanwhile(
+        self,
+        subject: Subject<'_>,
+        mut state: FormState,
+        row: &TypedRow,
+        error: LedgerError,
+    ) -> Result<Response, Failure> {
+        let ledger = self.registry.ledger();
+        let prepared = intake::prepare_row(ledger, self.permit, &subject.dataset.name, row).await?;
+        take_faults(&self.shell.text, &subject, &prepared.plan, &mut state);
+        if state.is_right() {
+            return Err(error.into());
+        }
+        let said = Said {
+            taken: taken(&prepared.plan),
+            ..Said::default()
+        };
+        Ok(render(
+            self.shell,
+            &subject,
+            &state,
+            said,
+            StatusCode::CONFLICT,
+        ))
     }
 
     /// From when to when it holds: a correction over the stretch that it corrects, a change from its day on.

@@ -9,6 +9,7 @@ use ui::{Language, Text, Tone};
 
 use crate::api::Registry;
 use crate::intake::Cause;
+use crate::intake::explain::filled;
 use crate::ledger::Commit;
 
 /// Names of the accounts that commits and imports name.
@@ -120,38 +121,17 @@ pub(super) fn field_title(dataset: Option<&Dataset>, lang: Lang, name: &str) -> 
         .map_or_else(|| name.to_owned(), |field| field.title.get(lang).to_owned())
 }
 
-/// A sentence of the definitions with its places filled: `{name}` by what `value` says of it, by `…` where
-/// it says nothing.
-pub(super) fn filled(sentence: &str, value: impl Fn(&str) -> Option<String>) -> String {
-    let mut said = String::with_capacity(sentence.len());
-    let mut rest = sentence;
-    while let Some((front, after)) = rest.split_once('{') {
-        said.push_str(front);
-        match after.split_once('}') {
-            Some((name, behind)) if !name.contains(char::is_whitespace) => {
-                said.push_str(&value(name).unwrap_or_else(|| "…".to_owned()));
-                rest = behind;
-            }
-            _ => {
-                said.push('{');
-                rest = after;
-            }
-        }
-    }
-    said.push_str(rest);
-    said
-}
-
 /// What a cause says and what to do about it, in the reader's language. Of several rows the values differ,
 /// so they are left open.
 pub(super) fn cause_words(standard: &Standard, lang: Lang, cause: &Cause) -> (String, String) {
     let only = match cause.examples.as_slice() {
-        [only] if cause.rows == 1 => Some(only.value.clone()),
+        [only] if cause.rows == 1 => Some(only),
         _ => None,
     };
     cause_said(standard, lang, cause, |name| {
-        only.clone()
-            .filter(|value| name == cause.field && !value.is_empty())
+        let only = only?;
+        let own = (name == cause.field && !only.value.is_empty()).then(|| only.value.clone());
+        only.values.get(name).cloned().or(own)
     })
 }
 
@@ -166,7 +146,7 @@ pub(super) fn cause_said(
         Lang::Zh => zh.clone(),
         Lang::En => en.clone(),
     };
-    // The check's own sentence has places for values; that of the plan is already made general.
+    // The check's own sentence has places for values; in that of the plan they are filled.
     let (message, repair) = match standard.check(&cause.code) {
         Some(check) => (
             check.message.get(lang).to_owned(),

@@ -213,7 +213,8 @@ impl ReadError {
                 "第 {row} 行（文件第 {line} 行）有一个引号没有配对，其后的内容无法分列。请补上或删去这个引号后重新上传。"
             ),
             ReadError::DamagedWorkbook { detail } => format!(
-                "工作簿不完整或已损坏({detail})。请用 Excel 或 WPS 打开，确认内容后另存，再重新上传。"
+                "工作簿不完整或已损坏({})。请用 Excel 或 WPS 打开，确认内容后另存，再重新上传。",
+                damage_zh(detail)
             ),
             ReadError::Encrypted => {
                 "工作簿设有打开密码。请在 Excel 或 WPS 中取消密码后重新上传。".to_owned()
@@ -304,6 +305,18 @@ impl std::fmt::Display for ReadError {
 }
 
 impl std::error::Error for ReadError {}
+
+/// What the reader says of a workbook, in Chinese where the words are its own.
+fn damage_zh(detail: &str) -> &str {
+    match detail {
+        "the list of contents at its end is missing" => "文件末尾的目录缺失，可能没有下载完",
+        "it is packed in a way that workbooks are not" => "压缩方式不是工作簿所用的",
+        "an entry lies outside the file" => "有一部分超出了文件末尾",
+        "an entry cannot be unpacked" => "有一部分不能解压",
+        "the reader had to stop" => "读到中途无法继续",
+        other => other,
+    }
+}
 
 fn mebibytes(bytes: u64) -> String {
     const MEBIBYTE: u64 = 1 << 20;

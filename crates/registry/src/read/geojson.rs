@@ -16,7 +16,8 @@ pub(super) fn open(text: &str, limits: &Limits) -> Result<(Vec<String>, RecordRo
             for (name, value) in &feature.properties {
                 rows.push(&kernel::normalise_text(name), value);
             }
-            rows.end_record(feature.geometry.as_ref().map(shape::wkb::encode));
+            // As it is: what is wrong with it is for intake to say.
+            rows.end_record(feature.geometry.as_ref().map(shape::wkb::encode_as_given));
         }
         Err(problem) => {
             rows.note(NoteKind::UnusableFeature {

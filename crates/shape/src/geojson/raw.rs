@@ -41,8 +41,75 @@ pub(super) enum Nest {
     /// The first two numbers of a list that begins with a number; how many there were.
     Position(Point, usize),
     List(Vec<Nest>),
-    /// Something that is no coordinate, in words.
-    Wrong(String),
+    /// Something that is no coordinate.
+    Wrong(CoordinateFault),
+}
+
+/// What stands where a coordinate, a position or a list of them belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CoordinateFault {
+    /// No `coordinates`, or `null` for them.
+    Missing,
+    /// A position of one number.
+    OneNumber,
+    /// `[]` for a position.
+    EmptyPosition,
+    /// A list deeper than a position.
+    ListForPosition,
+    /// A bare number for a position.
+    NumberForPosition,
+    /// A position for a list of them.
+    PositionForList,
+    /// A bare number for a list.
+    NumberForList,
+    /// Numbers beside lists.
+    Mixed,
+    /// A text for a number; its beginning.
+    Text(String),
+    /// `true`, `false`, `null` or an object for a number.
+    Other(&'static str),
+}
+
+impl CoordinateFault {
+    /// In Chinese; `Display` in English.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Missing => "没有坐标".to_owned(),
+            Self::OneNumber => "有的点只有一个数字".to_owned(),
+            Self::EmptyPosition => "有的点是空的".to_owned(),
+            Self::ListForPosition => "应写点的地方写了列表".to_owned(),
+            Self::NumberForPosition => "应写点的地方写了数字".to_owned(),
+            Self::PositionForList => "应写列表的地方写了点".to_owned(),
+            Self::NumberForList => "应写列表的地方写了数字".to_owned(),
+            Self::Mixed => "数字与列表混在一起".to_owned(),
+            Self::Text(text) => format!("应写数字的地方写了文字 {text:?}"),
+            Self::Other("object") => "应写数字的地方写了对象".to_owned(),
+            Self::Other(word) => format!("应写数字的地方写了 {word}"),
+        }
+    }
+}
+
+impl fmt::Display for CoordinateFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("there are none"),
+            Self::OneNumber => formatter.write_str("a position has only one number"),
+            Self::EmptyPosition => formatter.write_str("a position is empty"),
+            Self::ListForPosition => formatter.write_str("a list stands where a position belongs"),
+            Self::NumberForPosition => {
+                formatter.write_str("a number stands where a position belongs")
+            }
+            Self::PositionForList => formatter.write_str("a position stands where a list belongs"),
+            Self::NumberForList => formatter.write_str("a number stands where a list belongs"),
+            Self::Mixed => formatter.write_str("numbers and lists are mixed"),
+            Self::Text(text) => {
+                write!(formatter, "found the text {text:?} where a number belongs")
+            }
+            Self::Other("object") => formatter.write_str("found an object where a number belongs"),
+            Self::Other(word) => write!(formatter, "found {word} where a number belongs"),
+        }
+    }
 }
 
 impl Document {
@@ -297,24 +364,21 @@ impl<'de> Visitor<'de> for NestVisitor {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Nest, E> {
         let start: String = text.chars().take(20).collect();
-        Ok(Nest::Wrong(format!(
-            "found the text {start:?} where a number belongs"
-        )))
+        Ok(Nest::Wrong(CoordinateFault::Text(start)))
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Nest, E> {
-        Ok(Nest::Wrong(format!("found {value} where a number belongs")))
+        let word = if value { "true" } else { "false" };
+        Ok(Nest::Wrong(CoordinateFault::Other(word)))
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Nest, E> {
-        Ok(Nest::Wrong("found null where a number belongs".to_owned()))
+        Ok(Nest::Wrong(CoordinateFault::Other("null")))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Nest, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Nest::Wrong(
-            "found an object where a number belongs".to_owned(),
-        ))
+        Ok(Nest::Wrong(CoordinateFault::Other("object")))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Nest, A::Error> {
@@ -342,7 +406,7 @@ fn position<'de, A: SeqAccess<'de>>(lon: f64, mut list: A) -> Result<Nest, A::Er
             Nest::Number(_) => {}
             Nest::Wrong(words) => wrong = Some(words),
             Nest::Missing | Nest::Position(..) | Nest::List(_) => {
-                wrong = Some("numbers and lists are mixed".to_owned())
+                wrong = Some(CoordinateFault::Mixed)
             }
         }
     }
@@ -350,37 +414,37 @@ fn position<'de, A: SeqAccess<'de>>(lon: f64, mut list: A) -> Result<Nest, A::Er
 }
 
 impl Nest {
-    pub(super) fn point(self) -> Result<Point, String> {
+    pub(super) fn point(self) -> Result<Point, CoordinateFault> {
         match self {
-            Self::Position(_, 1) => Err("a position has only one number".to_owned()),
+            Self::Position(_, 1) => Err(CoordinateFault::OneNumber),
             Self::Position(point, _) => Ok(point),
             Self::List(items) => Err(match items.into_iter().next() {
-                None => "a position is empty".to_owned(),
+                None => CoordinateFault::EmptyPosition,
                 Some(Self::Wrong(words)) => words,
-                Some(_) => "a list stands where a position belongs".to_owned(),
+                Some(_) => CoordinateFault::ListForPosition,
             }),
-            Self::Number(_) => Err("a number stands where a position belongs".to_owned()),
-            Self::Missing => Err("there are none".to_owned()),
+            Self::Number(_) => Err(CoordinateFault::NumberForPosition),
+            Self::Missing => Err(CoordinateFault::Missing),
             Self::Wrong(words) => Err(words),
         }
     }
 
-    fn items(self) -> Result<Vec<Self>, String> {
+    fn items(self) -> Result<Vec<Self>, CoordinateFault> {
         match self {
             Self::List(items) => Ok(items),
-            Self::Position(..) => Err("a position stands where a list belongs".to_owned()),
-            Self::Number(_) => Err("a number stands where a list belongs".to_owned()),
-            Self::Missing => Err("there are none".to_owned()),
+            Self::Position(..) => Err(CoordinateFault::PositionForList),
+            Self::Number(_) => Err(CoordinateFault::NumberForList),
+            Self::Missing => Err(CoordinateFault::Missing),
             Self::Wrong(words) => Err(words),
         }
     }
 
-    fn ring(self) -> Result<Ring, String> {
+    fn ring(self) -> Result<Ring, CoordinateFault> {
         self.items()?.into_iter().map(Self::point).collect()
     }
 
     /// `None` without rings.
-    pub(super) fn polygon(self) -> Result<Option<Polygon>, String> {
+    pub(super) fn polygon(self) -> Result<Option<Polygon>, CoordinateFault> {
         let rings: Vec<Ring> = self
             .items()?
             .into_iter()
@@ -393,7 +457,7 @@ impl Nest {
         }))
     }
 
-    pub(super) fn multi_polygon(self) -> Result<MultiPolygon, String> {
+    pub(super) fn multi_polygon(self) -> Result<MultiPolygon, CoordinateFault> {
         let polygons: Vec<Option<Polygon>> = self
             .items()?
             .into_iter()

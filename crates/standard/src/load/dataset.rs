@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::{Builder, overlay};
 use crate::model::{
     Authority, Confidence, Dataset, EffectiveRule, Field, FieldKind, Hint, MatchKey, MissingRule,
-    Owner, Sensitivity, UnitRule,
+    Owner, Precision, Sensitivity, UnitRule,
 };
 use crate::read::{Entry, Sheet};
 
@@ -66,11 +66,24 @@ fn read_new(entry: Entry<'_>, name: String) -> Dataset {
     let at = entry.sheet.at(entry.line_of("name"));
     let fields: Vec<Field> = entry.tables("field").into_iter().map(read_field).collect();
     report_twice(&entry, &fields);
+    let unique_keys = entry.lists("unique_keys");
     let match_keys = entry
         .lists("match_keys")
         .into_iter()
-        .map(|(fields, _)| MatchKey { fields })
+        .map(|(fields, _)| MatchKey {
+            unique: unique_keys.iter().any(|(unique, _)| *unique == fields),
+            fields,
+        })
         .collect::<Vec<_>>();
+    for (fields, line) in &unique_keys {
+        if !match_keys.iter().any(|key| key.fields == *fields) {
+            entry.problem(
+                *line,
+                format!("`unique_keys` names {fields:?}, which is no match key"),
+                "write one of the lists of `match_keys`, or remove it",
+            );
+        }
+    }
     if match_keys.is_empty() {
         entry.problem(
             entry.line_of("match_keys"),
@@ -224,6 +237,9 @@ pub(super) fn read_field(entry: Entry<'_>) -> Field {
         max_length: entry
             .int("max_length")
             .and_then(|length| u32::try_from(length).ok()),
+        precision: entry
+            .choice("precision", &Precision::CHOICES)
+            .unwrap_or(Precision::Day),
         unit: entry.label("unit"),
         valid_from: entry.day("valid_from"),
         closed: entry.day("closed"),
@@ -253,6 +269,16 @@ fn check_shape(entry: &Entry<'_>, field: &Field) {
             entry.line_of("many"),
             format!("a field of kind `{}` holds one value", field.kind.word()),
             "remove `many`",
+        );
+    }
+    if field.precision == Precision::Month && field.kind != FieldKind::Date {
+        entry.problem(
+            entry.line_of("precision"),
+            format!(
+                "`precision` does not fit a field of kind `{}`",
+                field.kind.word()
+            ),
+            "remove `precision`",
         );
     }
     if field.max_length.is_some() && field.kind != FieldKind::Text {

@@ -1,5 +1,6 @@
 //! The built program, as a person or a script starts it.
 
+mod bad_input;
 mod demo;
 mod export;
 mod full_disk;

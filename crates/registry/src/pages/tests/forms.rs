@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 
 use super::browser::{Answer, Browser};
-use super::{school, someone, with_schools};
+use super::{school, someone, unit, with_schools};
 
 /// What the form holds: its own hidden fields, then what is said of some fields.
 fn filled<'a>(page: &'a Answer, said: &[(&'a str, &'a str)]) -> Vec<(String, String)> {
@@ -134,5 +134,26 @@ db::on_both_engines! {
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
         let page = other.get(saved.location()).await.fine();
         assert!(page.has(name) && page.has("0917-7212345") && page.has("东关街 2 号"), "{}", page.text);
+    }
+
+    async fn a_county_sees_what_the_province_keeps_and_is_not_asked_for_it(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let yanta = unit(&registry, "610113").await;
+        let mut browser = someone(&registry, "yan", "statistician", Some(yanta)).await;
+        let record = school(&registry, "雁塔区翠华路小学").await;
+        let edit = format!("/institutions/{record}/edit");
+        let form = browser.get(&edit).await.fine();
+        assert!(form.has("由省级维护") && form.has("2161000001"), "{}", form.text);
+        assert!(!form.has("name=\"code\"") && !form.has("name=\"unit\"") && form.has("name=\"name\""), "{}", form.text);
+        let new = browser.get("/institutions/new").await.fine();
+        assert!(new.has("name=\"code\""), "{}", new.text);
+        let mut province = someone(&registry, "liu", "statistician", None).await;
+        assert!(province.get(&edit).await.fine().has("name=\"code\""));
+
+        // The code of a school of another county is taken, and nothing more is said.
+        let taken = filled(&new, &[("name", "雁塔区新中学"), ("code", "3161000003"), ("division", "610113"), ("type", "311"), ("_reason", "批复")]);
+        let taken = send(&mut browser, "/institutions/new", &taken).await;
+        assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(taken.has("#field-code") && taken.has("已被另一条记录使用") && !taken.has("凤翔区东关"), "{}", taken.text);
     }
 }

@@ -47,7 +47,7 @@ db::on_both_engines! {
         assert!(changed.has("<del>公办</del>") && changed.has("<ins>民办</ins>"), "{}", changed.text);
         assert!(browser.get(&format!("{path}?show=new")).await.fine().has("雁塔区等驾坡小学"));
         let refused = browser.get(&format!("{path}/refused.csv")).await;
-        assert!(refused.has("雁塔区无此类小学") && refused.has("CELL-CODE"), "{}", refused.text);
+        assert!(refused.has("雁塔区无此类小学") && refused.has("CELL-CODE") && refused.has("退回原因"), "{}", refused.text);
 
         let approved = browser.post(&format!("{path}/approve"), &[("csrf", &token)]).await;
         assert_eq!(approved.location(), path, "{}", approved.text);
@@ -153,6 +153,9 @@ db::on_both_engines! {
         assert!(log.has("《学校.csv》") && log.has("服务器管理员"), "{}", log.text);
         let record = school(&registry, "雁塔区电子城小学").await;
         let history = browser.get(&format!("/institutions/{record}")).await.fine();
+        // The year of a school is called by its school.
+        let years = registry.ledger().last_commit_of("institution_year", kernel::CommitNumber::LATEST).await.unwrap();
+        assert!(browser.get(&format!("/commits/{years}")).await.fine().has("凤翔区东关初级中学 2025-2026"));
         let number = history.text.split("href=\"/commits/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let commit = browser.get(&format!("/commits/{number}")).await.fine();
         assert!(commit.has("雁塔区电子城小学") && commit.has("撤销……"), "{}", commit.text);
@@ -169,5 +172,24 @@ db::on_both_engines! {
         let again = browser.post(&reverse, &[("csrf", &token), ("reason", "误传"), ("sure", "1")]).await;
         assert_eq!(again.status, StatusCode::CONFLICT);
         assert!(again.has("后来又被改动,不能撤销"), "{}", again.text);
+    }
+
+    async fn what_fails_is_said_in_the_reader_s_language(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        let mut browser = someone(&registry, "liu", "statistician", None).await;
+        let token = browser.get("/imports/new").await.fine().input("csrf");
+        let mapping = [("dataset", "institution"), ("mapping", "[map]\n\"校名\" = \"name\"\n")];
+        let sent = browser.upload(&token, &mapping, "秋季.csv", FILE).await;
+        let failed = settled(&mut browser, sent.location()).await;
+        assert!(failed.has("对照文件第 2 行") && failed.has("INTAKE-MAPPING") && !failed.has("mapping file"), "{}", failed.text);
+        let colums = [("dataset", "institution"), ("mapping", "colums = []")];
+        let form = browser.upload(&token, &colums, "秋季.csv", FILE).await;
+        assert!(form.has("没有“colums”这一项") && !form.has("is not known"), "{}", form.text);
+
+        let review = "学校名称,区县,地址\n雁塔区同名小学,雁塔区,某路\n";
+        super::take_in(&registry, "institution", "a.csv", "学校标识码,学校名称,区县,办学类型\n2161000007,雁塔区同名小学,雁塔区,211\n2161000008,雁塔区同名小学,雁塔区,211\n").await;
+        let sent = browser.upload(&token, &[("dataset", "institution")], "补.csv", review).await;
+        let plan = settled(&mut browser, sent.location()).await;
+        assert!(plan.has("雁塔区同名小学(2161000007)</a>") && plan.has("补上标识码"), "{}", plan.text);
     }
 }
