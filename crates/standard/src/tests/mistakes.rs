@@ -435,3 +435,29 @@ fn all_problems_are_found_at_once() {
         "standard/datasets/school.toml:21: code set `colur` is not defined; write `colour`"
     );
 }
+
+#[test]
+fn a_unique_key_that_is_no_match_key() {
+    one(
+        SCHOOL_FILE,
+        SCHOOL,
+        "match_keys = [[\"name\"]]",
+        "match_keys = [[\"name\"]]\nunique_keys = [[\"colour\"]]",
+        6,
+        "`unique_keys` names [\"colour\"], which is no match key",
+        "write one of the lists of `match_keys`, or remove it",
+    );
+}
+
+#[test]
+fn a_precision_of_what_is_no_date() {
+    one(
+        SCHOOL_FILE,
+        SCHOOL,
+        "max = 5000",
+        "max = 5000\nprecision = \"month\"",
+        34,
+        "`precision` does not fit a field of kind `int`",
+        "remove `precision`",
+    );
+}

@@ -13,9 +13,14 @@ struct Desk {
 }
 
 impl Desk {
+    /// With a ledger that holds one school.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder }
+        let desk = Self { folder };
+        let school = format!("{HEADER}丹凤县第一小学,丹凤县,211\n");
+        desk.import("institution", "first.csv", school, &[])
+            .ended_with(0);
+        desk
     }
 
     fn data(&self) -> std::path::PathBuf {
@@ -344,7 +349,9 @@ fn refused_rows_are_handed_back_in_the_language_of_the_command() {
 #[test]
 fn a_database_that_cannot_be_opened_is_spoken_of_in_chinese() {
     let desk = Desk::new();
-    std::fs::create_dir_all(desk.data()).unwrap();
+    for beside in ["ledger.db-wal", "ledger.db-shm"] {
+        let _ = std::fs::remove_file(desk.data().join(beside));
+    }
     std::fs::write(
         desk.data().join("ledger.db"),
         "this is no database, and long enough to be looked at as one".repeat(40),

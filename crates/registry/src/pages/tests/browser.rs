@@ -148,6 +148,11 @@ impl Browser {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
+    /// Reads the pages in this language from now on, as after the switch.
+    pub(super) fn read_in(&mut self, language: &str) {
+        self.cookies.insert("lang".to_owned(), language.to_owned());
+    }
+
     pub(super) async fn sign_in(&mut self, login: &str, password: &str) {
         let token = self.get("/signin").await.input("csrf");
         let answer = self

@@ -48,6 +48,10 @@ db::on_both_engines! {
         assert!(browser.get(&format!("{path}?show=new")).await.fine().has("雁塔区等驾坡小学"));
         let refused = browser.get(&format!("{path}/refused.csv")).await;
         assert!(refused.has("雁塔区无此类小学") && refused.has("CELL-CODE") && refused.has("退回原因"), "{}", refused.text);
+        browser.read_in("en");
+        let refused = browser.get(&format!("{path}/refused.csv")).await;
+        assert!(refused.has("雁塔区无此类小学") && refused.has("what to do") && !refused.has("退回原因"), "{}", refused.text);
+        browser.read_in("zh-CN");
 
         let approved = browser.post(&format!("{path}/approve"), &[("csrf", &token)]).await;
         assert_eq!(approved.location(), path, "{}", approved.text);
