@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks a ledger of format 1 (SQLite) without any code of Weihe: docs/ledger.md is all it follows.
 
-    python3 docs/verify_ledger.py DATA/ledger.db
+    python3 docs/verify_ledger.py DATA/ledger.db [NUMBER:HASH]
 
-Exit code 0: the ledger is whole; 1: it is not, each fault in a sentence; 2: it could not be read.
+NUMBER:HASH is a head that was kept elsewhere: the ledger must hold that commit with that hash. Exit code 0: the ledger is whole; 1: it is not, each fault in a sentence; 2: it could not be read.
 """
 
 import hashlib
@@ -11,8 +11,17 @@ import pathlib
 import sqlite3
 import sys
 
+try:
+    import tomllib
+except ImportError:  # Before Python 3.11: the datasets of the release are taken as they are.
+    tomllib = None
+
 OWN_COLUMNS = ["record_id", "unit_id", "since", "until", "effective_from", "effective_to"]
 NO_PARENT = bytes(32)
+OVERLAY = "overlay/"
+# The datasets whose records are units, each with the field that names the unit above.
+UNITS = {"education_unit": "parent", "institution": "unit"}
+NEVER = float("inf")
 
 
 def int_(number):
@@ -85,6 +94,58 @@ def hash_of(commit):
     )
 
 
+def is_ignored(path):
+    name = path.rsplit("/", 1)[-1]
+    return name.startswith(".") or name.endswith(("~", ".md"))
+
+
+def definitions_hash(files):
+    """The hash of definitions from their files, path and bytes; those of an overlay under `overlay/`."""
+    parts = []
+    for layer in ("base", "overlay"):
+        in_layer = [(path, content) for path, content in files if path.startswith(OVERLAY) == (layer == "overlay")]
+        paths = [(path.removeprefix(OVERLAY), content) for path, content in in_layer]
+        for path, content in sorted(paths, key=lambda file: file[0].encode()):
+            if not is_ignored(path):
+                parts += [str_(layer), str_(path), bytes_(content)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def self_units(files):
+    """The datasets whose records are units, as the definitions say."""
+    if tomllib is None:
+        return UNITS
+    found = {}
+    for path, content in files:
+        if "datasets/" in path and path.endswith(".toml"):
+            try:
+                dataset = tomllib.loads(content.decode("utf-8-sig"))
+            except ValueError:
+                return UNITS  # That they were altered is a fault of their own.
+            unit = dataset.get("unit")
+            if isinstance(unit, dict) and "self" in unit:
+                found[dataset["name"]] = unit["self"]
+    return found or UNITS
+
+
+def lives(rows):
+    """Per unit and stretch (first day, end, parent), between which commits it was known, joined."""
+    units = {}
+    for unit, start, end, parent, since, until in rows:
+        known = units.setdefault(unit, {}).setdefault((start, end, parent), [])
+        known.append((since, NEVER if until is None else until))
+    for stretches in units.values():
+        for stretch, known in stretches.items():
+            joined = []
+            for since, until in sorted(known):
+                if joined and since <= joined[-1][1]:
+                    joined[-1] = (joined[-1][0], max(joined[-1][1], until))
+                else:
+                    joined.append((since, until))
+            stretches[stretch] = joined
+    return units
+
+
 class Ledger:
     def __init__(self, path):
         self.db = sqlite3.connect(pathlib.Path(path).resolve().as_uri() + "?mode=ro", uri=True)
@@ -120,7 +181,51 @@ class Ledger:
             self.faults.append("The head does not carry the time of the last commit.")
         for dataset in self.datasets_held:
             self.check_dataset(dataset, last)
+        self.check_next_record()
+        self.check_units(self.check_definitions(before))
         return head
+
+    def check_next_record(self):
+        following = self.rows("SELECT next_record FROM head WHERE id = 1").fetchone()[0]
+        highest = max((self.rows(f'SELECT max(record_id) FROM "d_{dataset}"').fetchone()[0] or 0
+                       for dataset in self.datasets_held), default=0)
+        if highest >= following:
+            self.faults.append(f"The next record id is {following}, but {highest} is in use.")
+
+    def check_definitions(self, last):
+        """Answers the files of the last commit."""
+        files_of_last = []
+        for (named,) in self.rows("SELECT DISTINCT definitions_hash FROM commit_log").fetchall():
+            rows = self.rows("SELECT path, content FROM definition_file WHERE hash = ?", named)
+            files = [(row["path"], row["content"]) for row in rows]
+            if not files:
+                self.faults.append(f"The files of the definitions {named} are not kept.")
+            elif definitions_hash(files) != named:
+                self.faults.append(f"The files kept of the definitions {named} do not give that hash.")
+            if last and named == last["definitions_hash"]:
+                files_of_last = files
+        return files_of_last
+
+    def check_units(self, files):
+        told = []
+        for dataset, parent in self_units(files).items():
+            if dataset in self.datasets_held:
+                told += self.rows(f'SELECT record_id, effective_from, effective_to, "{parent}", since, until '
+                                  f'FROM "d_{dataset}"').fetchall()
+        records = lives(tuple(row) for row in told)
+        kept = lives(tuple(row) for row in self.rows(
+            "SELECT id, effective_from, effective_to, parent, since, until FROM unit"))
+        for unit in sorted(records.keys() | kept.keys()):
+            if records.get(unit) != kept.get(unit):
+                self.faults.append(f"The table of units differs from the records of unit {unit}.")
+
+    def check_expected(self, expected):
+        number, _, named = expected.partition(":")
+        if not number.isdigit() or len(named) != 64:
+            raise ValueError(f"{expected} is not NUMBER:HASH")
+        row = self.rows("SELECT hash FROM commit_log WHERE number = ?", int(number)).fetchone()
+        if row is None or row["hash"].hex() != named.lower():
+            self.faults.append(f"The ledger does not hold commit {number} with the expected hash.")
 
     def check_entry(self, commit, before):
         number = commit["number"]
@@ -171,17 +276,22 @@ class Ledger:
 
 
 def main(arguments):
-    if len(arguments) != 1:
-        print("usage: verify_ledger.py DATA/ledger.db", file=sys.stderr)
+    if len(arguments) not in (1, 2):
+        print("usage: verify_ledger.py DATA/ledger.db [NUMBER:HASH]", file=sys.stderr)
         return 2
     try:
         ledger = Ledger(arguments[0])
         head = ledger.check()
+        if len(arguments) == 2:
+            ledger.check_expected(arguments[1])
     except sqlite3.Error as error:
         print(f"{arguments[0]} cannot be read as a ledger: {error}", file=sys.stderr)
         return 2
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     print(f"{head['number']} commits and {ledger.versions} versions, written and closed ones counted each; "
-          f"head {head['hash'].hex()}")
+          f"head {head['number']}:{head['hash'].hex()}")
     for fault in ledger.faults:
         print(fault)
     print("The ledger is not whole." if ledger.faults else "All of it agrees.")

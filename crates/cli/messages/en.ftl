@@ -1,6 +1,11 @@
 cli-failure = Not done: { $sentence } ({ $code })
 cli-stopping = Stopping; what was committed stays. Press Ctrl-C again to leave at once.
 cli-stopped = Stopped as asked; what was committed stays, and the same command goes on from there.
+cli-no-ledger = There is no ledger in { $place }. Check --data and --database; a new one is made by weihe import, weihe serve and weihe demo
+cli-no-work = The work database is missing ({ $place }); the audit log stands in it. Put it back from the backup that the ledger is of, or let weihe serve make a new one
+cli-no-folder = There is no folder { $folder }, so definitions of your own cannot be checked. Check --data
+cli-new-ledger = There was no ledger in { $folder }; a new one was made.
+cli-new-ledger-tried = There is no ledger in { $folder } yet. The file was tried on a new one, and nothing was made.
 
 cli-serving = Serving at { $address } (Ctrl-C stops)
 cli-served = Stopped.
@@ -52,6 +57,9 @@ cli-refused-file = Refused rows with their reasons: { $path }
 cli-no-dataset = There is no dataset “{ $name }”
 cli-no-dataset-instead = There is no dataset “{ $name }”; did you mean “{ $instead }”?
 cli-no-unit = There is no unit “{ $name }”; write its code or its full name
+cli-interrupted = { $committed } of { $sets } change sets of import { $import } are committed and stay; the others are not written. Cause: { $cause }. Once that is mended the same command goes on from there
+cli-imports-folder = The folder of the imports cannot be written: { $what }. Make it writable and try again
+cli-disk-full = the disk of the database is full; make room on it and try again
 cli-plan-changed = The plan has changed since it was shown (commit { $number }); look at it again
 cli-mapping-syntax = The mapping file cannot be read: { $what }
 cli-mapping-field = The mapping names “{ $field }”, which { $dataset } does not have
@@ -61,11 +69,13 @@ cli-mapping-datum = “{ $name }” is not a datum; write wgs84, cgcs2000, gcj02
 cli-mapping-nothing = No column of the file is a field of { $dataset }; the file has: { $headers }. Say with a mapping file (--map) which is which
 
 cli-exported = { $count } records exported.
+cli-export-not-noted = The data folder cannot be written, so this export is not in the audit log.
 
 cli-verified = { $commits } commits, { $versions } versions and { $entries } audit entries verified.
-cli-head = Head of the ledger: { $head }
+cli-head = Head of the ledger: { $head } (kept elsewhere, weihe verify --expect tells whether the ledger still holds it)
 cli-whole = All of it agrees.
 cli-findings = { $count } findings. Stop writing, keep everything as it is, and restore from a backup:
+cli-findings-of-another-state = { $count } findings. The ledger agrees with itself, but it is not the one that was written:
 cli-finding-nothing = none
 cli-finding-gap = commit numbers have a gap: { $expected } expected, { $found } found
 cli-finding-hash = commit { $number } does not have the hash that follows from what it says
@@ -77,6 +87,18 @@ cli-finding-orphans = { $versions } versions of { $dataset } belong to no commit
 cli-finding-head = the head is not the last commit
 cli-finding-overlap = record { $record } of { $dataset } has versions that overlap in effective time
 cli-finding-audit = the audit log is broken or was altered from entry { $number } on
+cli-finding-short = the ledger ends at commit { $ends }, but { $written } were written: it was put back to an earlier state, or lost its end. If it was put back on purpose, say so once with weihe verify --put-back; otherwise restore the latest backup
+cli-finding-not-as-kept = commit { $number } has another hash than was kept when it was made
+cli-finding-not-as-expected = the ledger does not hold commit { $number } with the expected hash
+cli-finding-next-record = the next record id is { $next }, but { $highest } is in use
+cli-finding-definitions = the files kept of the definitions { $hash } are not those that commits were made under
+cli-finding-definitions-missing = the files of the definitions { $hash }, under which commits were made, are not kept
+cli-finding-unit = the table of units differs from the records of unit { $unit }: { $fault }
+cli-finding-more-units = the table of units differs for { $count } more units
+cli-unit-fault-missing = it lacks the unit
+cli-unit-fault-extra = there is no such record
+cli-unit-fault-parent = another parent
+cli-unit-fault-validity = other days, or known at other times
 
 cli-problem = { $file }:{ $line }: { $what }; { $instead }
 cli-problems = { $count } mistakes in the definitions.

@@ -1,6 +1,11 @@
 cli-failure = 没有完成:{ $sentence }({ $code })
 cli-stopping = 正在停止;已入库的批次保留。再按一次 Ctrl-C 立即退出。
 cli-stopped = 已按要求停止;已入库的批次保留,用同样的命令可以继续。
+cli-no-ledger = { $place } 里没有账本。请核对 --data 和 --database;新账本由 weihe import、weihe serve 和 weihe demo 建立
+cli-no-work = 缺少工作库({ $place }),审计记录在其中。请从与账本同一份备份中恢复,或运行 weihe serve 新建
+cli-no-folder = 没有文件夹 { $folder },无法检查本单位补充的数据标准。请核对 --data
+cli-new-ledger = { $folder } 里原来没有账本,已新建。
+cli-new-ledger-tried = { $folder } 里还没有账本。文件已在一个空账本上试过,没有新建任何内容。
 
 cli-serving = 服务地址:{ $address }(按 Ctrl-C 停止)
 cli-served = 服务已停止。
@@ -52,6 +57,9 @@ cli-refused-file = 退回的行连同原因:{ $path }
 cli-no-dataset = 没有数据集“{ $name }”
 cli-no-dataset-instead = 没有数据集“{ $name }”,是不是“{ $instead }”?
 cli-no-unit = 没有单位“{ $name }”;请写单位代码或全称
+cli-interrupted = 导入 { $import } 的 { $sets } 个变更单中已入库 { $committed } 个,予以保留,其余没有写入。原因:{ $cause }。处理后重新执行同一命令,从中断处继续
+cli-imports-folder = 导入文件夹不可写:{ $what }。请改为可写后重试
+cli-disk-full = 数据库所在磁盘已满,请先腾出空间再重试
 cli-plan-changed = 入库预览之后又有变动(入库批次 { $number }),请重新预览
 cli-mapping-syntax = 对照文件读不出来:{ $what }
 cli-mapping-field = 对照文件中的“{ $field }”不是数据集 { $dataset } 的字段
@@ -61,11 +69,13 @@ cli-mapping-datum = “{ $name }”不是坐标系;请写 wgs84、cgcs2000、gcj
 cli-mapping-nothing = 文件中没有一列能识别为数据集 { $dataset } 的字段;文件的表头是:{ $headers }。请用对照文件(--map)说明各列是哪个字段
 
 cli-exported = 已导出 { $count } 条。
+cli-export-not-noted = 数据文件夹不可写,本次导出没有记入审计。
 
 cli-verified = 核验了 { $commits } 个入库批次、{ $versions } 条版本、{ $entries } 条审计记录。
-cli-head = 账本摘要:{ $head }
+cli-head = 账本末端:{ $head }(另处保存后,可用 weihe verify --expect 核对账本是否仍有这一批次)
 cli-whole = 完好。
 cli-findings = 发现 { $count } 处不一致。请停止写入,保留现场,从备份恢复:
+cli-findings-of-another-state = 发现 { $count } 处不符。账本自身前后一致,但不是此前写入的那一份:
 cli-finding-nothing = 没有
 cli-finding-gap = 入库批次不连续:应为 { $expected },实为 { $found }
 cli-finding-hash = 入库批次 { $number } 的内容与其摘要不符
@@ -77,6 +87,18 @@ cli-finding-orphans = 数据集 { $dataset } 有 { $versions } 条版本不属�
 cli-finding-head = 账本头与最后一个入库批次不符
 cli-finding-overlap = 数据集 { $dataset } 的记录 { $record } 有两个版本的生效时间重叠
 cli-finding-audit = 审计记录第 { $number } 条起不连续或被改动过
+cli-finding-short = 账本到第 { $ends } 批为止,而此前已写入 { $written } 批:账本被恢复到较早状态,或末尾丢失。确系有意恢复的,执行一次 weihe verify --put-back 说明;否则请恢复最新备份
+cli-finding-not-as-kept = 第 { $number } 批的摘要与入库时留存的不同
+cli-finding-not-as-expected = 账本里没有摘要相符的第 { $number } 批
+cli-finding-next-record = 下一个记录编号是 { $next },而 { $highest } 已在使用
+cli-finding-definitions = 留存的数据标准 { $hash } 的文件,与各批次入库时所用的不同
+cli-finding-definitions-missing = 有批次按数据标准 { $hash } 入库,但没有留存它的文件
+cli-finding-unit = 单位表与单位 { $unit } 的记录不符:{ $fault }
+cli-finding-more-units = 单位表另有 { $count } 个单位不符
+cli-unit-fault-missing = 表中没有这个单位
+cli-unit-fault-extra = 没有这条记录
+cli-unit-fault-parent = 上级单位不同
+cli-unit-fault-validity = 起止日期或掌握时间不同
 
 cli-problem = { $file }:{ $line }: { $what };{ $instead }
 cli-problems = 数据标准有 { $count } 处错误。

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernel::Day;
+use security::LedgerHead;
 use server::Settings;
 
 use crate::output::Format;
@@ -29,15 +30,9 @@ pub(crate) struct Arguments {
 /// Where the data is, and in which words answers come.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// 数据文件夹 (data folder)
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        default_value = "data",
-        env = "WEIHE_DATA"
-    )]
-    pub(crate) data: PathBuf,
+    /// 数据文件夹,默认 data (data folder; `data` by default)
+    #[arg(long, global = true, value_name = "DIR", env = "WEIHE_DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// 数据库;默认用数据文件夹里的内嵌数据库 (database, postgres://…; by default the embedded one in the data folder)
     #[arg(
         long,
@@ -69,6 +64,13 @@ pub(crate) struct Common {
         env = "WEIHE_LANG"
     )]
     pub(crate) lang: Lang,
+}
+
+impl Common {
+    /// The data folder, named or not.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from("data"))
+    }
 }
 
 /// The log, on stderr.
@@ -260,6 +262,12 @@ pub(crate) enum FileFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
+    /// 另处保存的账本末端,形如 48:7ed2…;账本里没有就算不符 (head kept elsewhere: the ledger must hold that commit)
+    #[arg(long, value_name = "NUMBER:HASH")]
+    pub(crate) expect: Option<LedgerHead>,
+    /// 账本是有意恢复到较早状态的,记入审计,以后按现在的末端核对 (the ledger was put back to an earlier state on purpose)
+    #[arg(long)]
+    pub(crate) put_back: bool,
     #[command(flatten)]
     pub(crate) answer: Answer,
 }
@@ -322,6 +330,11 @@ pub(crate) enum UserCommand {
 }
 
 impl UserCommand {
+    /// Whether there may be no ledger yet: the first account may be made before anything else.
+    pub(crate) fn may_be_first(&self) -> bool {
+        matches!(self, Self::Add(_))
+    }
+
     fn format(&self) -> Format {
         match self {
             Self::Add(add) => add.of.answer.format,

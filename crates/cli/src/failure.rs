@@ -3,6 +3,7 @@
 use registry::intake::{IntakeError, MappingFault};
 use registry::ledger::LedgerError;
 use security::SecurityError;
+use serde_json::{Value, json};
 use server::{OpenError, ServeError, UnitNotFound};
 use ui::{Language, Text};
 
@@ -13,6 +14,12 @@ pub(crate) enum Failure {
     Stopped,
     /// A file could not be taken.
     Intake(IntakeError),
+    /// A sentence of this crate's messages.
+    Worded {
+        code: String,
+        key: &'static str,
+        about: Vec<(&'static str, String)>,
+    },
     /// Anything else, with its code.
     Other { code: String, sentence: String },
 }
@@ -33,7 +40,20 @@ impl Failure {
         match self {
             Self::Stopped => "cli.stopped",
             Self::Intake(error) => error.code(),
-            Self::Other { code, .. } => code,
+            Self::Worded { code, .. } | Self::Other { code, .. } => code,
+        }
+    }
+
+    /// What a program may want to know besides: how much of an import that was interrupted is committed.
+    pub(crate) fn details(&self) -> Option<Value> {
+        match self {
+            Self::Intake(IntakeError::Interrupted {
+                import,
+                committed,
+                sets,
+                ..
+            }) => Some(json!({ "import": import, "committed": committed, "change_sets": sets })),
+            _ => None,
         }
     }
 
@@ -42,6 +62,13 @@ impl Failure {
         match self {
             Self::Stopped | Self::Intake(IntakeError::Stopped(_)) => text.get("cli-stopped"),
             Self::Intake(error) => intake_sentence(error, text),
+            Self::Worded { key, about, .. } => {
+                let about: Vec<(&str, &str)> = about
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str()))
+                    .collect();
+                text.with(key, &about)
+            }
             Self::Other { sentence, .. } => sentence.clone(),
         }
     }
@@ -69,6 +96,22 @@ fn intake_sentence(error: &IntakeError, text: &Text) -> String {
         IntakeError::PlanChanged(number) => {
             text.with("cli-plan-changed", &[("number", &number.to_string())])
         }
+        IntakeError::Interrupted {
+            import,
+            committed,
+            sets,
+            cause,
+        } => text.with(
+            "cli-interrupted",
+            &[
+                ("import", &import.to_string()),
+                ("committed", &committed.to_string()),
+                ("sets", &sets.to_string()),
+                ("cause", &intake_sentence(cause, text)),
+            ],
+        ),
+        IntakeError::Folder(what) => text.with("cli-imports-folder", &[("what", what)]),
+        other if other.code() == "db.disk_full" => text.get("cli-disk-full"),
         other => other.to_string(),
     }
 }
@@ -111,7 +154,16 @@ impl From<IntakeError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        Self::new(error.code(), &error)
+        let (key, place) = match &error {
+            OpenError::NoLedger { place } => ("cli-no-ledger", place.clone()),
+            OpenError::NoWork { place } => ("cli-no-work", place.clone()),
+            _ => return Self::new(error.code(), &error),
+        };
+        Self::Worded {
+            code: error.code().to_owned(),
+            key,
+            about: vec![("place", place)],
+        }
     }
 }
 

@@ -16,7 +16,24 @@ pub(crate) fn kind(finding: &Finding) -> &'static str {
         Finding::Orphans { .. } => "orphans",
         Finding::Head => "head",
         Finding::Overlap { .. } => "overlap",
+        Finding::Short { .. } => "short",
+        Finding::NotAsKept(_) => "not-as-kept",
+        Finding::NotAsExpected(_) => "not-as-expected",
+        Finding::NextRecord { .. } => "next-record",
+        Finding::Definitions { files: 0, .. } => "definitions-missing",
+        Finding::Definitions { .. } => "definitions",
+        Finding::Unit { .. } => "unit",
+        Finding::MoreUnits(_) => "more-units",
     }
+}
+
+/// Whether a finding says only that the ledger is not the one that it was: it lost its end, or was put back
+/// to an earlier state, and hangs together all the same.
+pub(crate) fn is_of_another_state(finding: &Finding) -> bool {
+    matches!(
+        finding,
+        Finding::Short { .. } | Finding::NotAsKept(_) | Finding::NotAsExpected(_)
+    )
 }
 
 /// What a finding means, and of which commit.
@@ -36,7 +53,9 @@ pub(crate) fn sentence(finding: &Finding, text: &Text) -> String {
         Finding::Hash(number)
         | Finding::Parent(number)
         | Finding::Time(number)
-        | Finding::Root(number) => text.with(&key, &[("number", &number.to_string())]),
+        | Finding::Root(number)
+        | Finding::NotAsKept(number)
+        | Finding::NotAsExpected(number) => text.with(&key, &[("number", &number.to_string())]),
         Finding::Count {
             number,
             said,
@@ -58,6 +77,26 @@ pub(crate) fn sentence(finding: &Finding, text: &Text) -> String {
             &key,
             &[("dataset", dataset), ("record", &record.to_string())],
         ),
+        Finding::Short { ends, written } => text.with(
+            &key,
+            &[
+                ("ends", &ends.to_string()),
+                ("written", &written.to_string()),
+            ],
+        ),
+        Finding::NextRecord { next, highest } => text.with(
+            &key,
+            &[
+                ("next", &next.to_string()),
+                ("highest", &highest.to_string()),
+            ],
+        ),
+        Finding::Definitions { hash, .. } => text.with(&key, &[("hash", hash)]),
+        Finding::Unit { unit, fault } => {
+            let fault = text.get(&format!("cli-unit-fault-{}", fault.as_str()));
+            text.with(&key, &[("unit", &unit.to_string()), ("fault", &fault)])
+        }
+        Finding::MoreUnits(count) => text.with(&key, &[("count", &count.to_string())]),
     }
 }
 

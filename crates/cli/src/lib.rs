@@ -4,7 +4,11 @@
 //! place that reads the environment.
 //!
 //! Exit codes: 0 done; 1 done, with something that needs a person (refused rows, findings, mistakes in
-//! definitions); 2 not done; 130 stopped by Ctrl-C, what was committed stays.
+//! definitions); 2 not done, or not to its end (then it says what was committed); 130 stopped by Ctrl-C, what
+//! was committed stays.
+//!
+//! A ledger is made by what fills or serves one: `import`, `demo`, `serve` and `user add`. Other commands refuse
+//! a folder without one, so that a mistyped `--data` does not make one.
 
 mod arguments;
 mod commands;
@@ -16,6 +20,7 @@ mod plan_text;
 mod progress;
 mod stop;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -104,13 +109,32 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
     {
         served.apply(&mut settings);
     }
-    let app = App::open(settings).await?;
+    let had_ledger = settings.holds_ledger().await?;
+    let place = settings.data.clone();
+    let mut scratch = None;
+    let app = match &arguments.command {
+        Command::Verify(_) | Command::Export(_) => App::open_to_read(settings).await?,
+        Command::User { command } if !had_ledger && !command.may_be_first() => {
+            return Err(settings.no_ledger().into());
+        }
+        Command::Import(command) if !had_ledger && command.dry_run => {
+            scratch = commands::import::instead_of_new(&mut settings)?;
+            App::open(settings).await?
+        }
+        _ => App::open(settings).await?,
+    };
+    if !had_ledger && matches!(arguments.command, Command::Import(_)) {
+        tell_of_new(&place, scratch.is_none(), output);
+    }
     let outcome = match &arguments.command {
         Command::Serve(command) => commands::serve::run(&app, command, &stop, output).await,
         Command::Demo(command) => commands::demo::run(&app, command, &stop, output).await,
-        Command::Import(command) => commands::import::run(&app, command, &stop, output).await,
+        Command::Import(command) => {
+            let is_scratch = scratch.is_some();
+            commands::import::run(&app, command, is_scratch, &stop, output).await
+        }
         Command::Export(command) => commands::export::run(&app, command, &stop, output).await,
-        Command::Verify(_) => commands::verify::run(&app, &stop, output).await,
+        Command::Verify(command) => commands::verify::run(&app, command, &stop, output).await,
         Command::User { command } => commands::user::run(&app, command, output).await,
         Command::Standard { .. } => Ok(Outcome::Done),
     };
@@ -118,8 +142,19 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
     outcome
 }
 
+/// Says that the ledger is a new one: where another folder was meant, it is seen at once.
+fn tell_of_new(data: &Path, is_made: bool, output: &Output) {
+    let folder = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    let key = match is_made {
+        true => "cli-new-ledger",
+        false => "cli-new-ledger-tried",
+    };
+    let folder = folder.display().to_string();
+    output.aside(output.text.with(key, &[("folder", &folder)]));
+}
+
 fn settings(common: &Common) -> Settings {
-    let mut settings = Settings::new(common.data.clone());
+    let mut settings = Settings::new(common.folder());
     if let Some(url) = &common.database {
         settings.database = Database::Server(url.clone());
     }

@@ -77,7 +77,13 @@ impl Output {
 
     pub(crate) fn failure(&self, failure: &Failure) {
         let sentence = failure.sentence(&self.text);
-        self.tell(&json!({ "error": { "code": failure.code(), "message": sentence } }));
+        let mut error = json!({ "code": failure.code(), "message": sentence });
+        if let (Some(error), Some(Value::Object(details))) =
+            (error.as_object_mut(), failure.details())
+        {
+            error.extend(details);
+        }
+        self.tell(&json!({ "error": error }));
         let code = failure.code();
         self.aside(
             self.text

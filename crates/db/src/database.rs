@@ -60,6 +60,7 @@ enum Backend {
 pub struct Db {
     backend: Arc<Backend>,
     settings: Arc<Settings>,
+    is_to_be_read: bool,
 }
 
 impl Db {
@@ -82,19 +83,57 @@ impl Db {
         settings: &Settings,
     ) -> Result<Self, DbError> {
         identifier::check(schema)?;
-        let backend = if let Some(file) = sqlite::file_of(url) {
-            Backend::Sqlite(sqlite::open(file, settings).await?)
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Backend::Postgres(postgres::open(url, schema, settings).await?)
-        } else {
-            return Err(DbError::connection(
-                "its address cannot be understood; write sqlite:///path/file.db or postgres://user:password@host/database",
-            ));
+        let backend = match sqlite::file_of(url) {
+            Some(file) => Backend::Sqlite(sqlite::open(file, settings).await?),
+            None if is_postgres(url) => {
+                Backend::Postgres(postgres::open(url, schema, true, settings).await?)
+            }
+            None => return Err(not_understood()),
         };
         Ok(Self {
             backend: Arc::new(backend),
             settings: Arc::new(settings.clone()),
+            is_to_be_read: false,
         })
+    }
+
+    /// Opens a database that is there already, for reading only: makes and changes nothing in it, also
+    /// where its file or its folder cannot be written.
+    ///
+    /// # Errors
+    /// [`DbError::Missing`] where it is not there; as [`Db::connect`].
+    pub async fn connect_to_read(url: &str, schema: &str) -> Result<Self, DbError> {
+        Self::connect_to_read_with(url, schema, &Settings::default()).await
+    }
+
+    /// As [`Db::connect_to_read`], with settings.
+    ///
+    /// # Errors
+    /// As [`Db::connect_to_read`].
+    pub async fn connect_to_read_with(
+        url: &str,
+        schema: &str,
+        settings: &Settings,
+    ) -> Result<Self, DbError> {
+        identifier::check(schema)?;
+        let backend = match sqlite::file_of(url) {
+            Some(file) => Backend::Sqlite(sqlite::open_to_read(file, settings).await?),
+            None if is_postgres(url) => {
+                Backend::Postgres(postgres::open(url, schema, false, settings).await?)
+            }
+            None => return Err(not_understood()),
+        };
+        Ok(Self {
+            backend: Arc::new(backend),
+            settings: Arc::new(settings.clone()),
+            is_to_be_read: true,
+        })
+    }
+
+    /// Whether it was opened for reading only.
+    #[must_use]
+    pub fn is_to_be_read(&self) -> bool {
+        self.is_to_be_read
     }
 
     /// The engine underneath.
@@ -121,8 +160,14 @@ impl Db {
     /// of asking; on PostgreSQL writers run side by side (READ COMMITTED).
     ///
     /// # Errors
-    /// [`DbError::Busy`] where the turn does not come in time, or [`DbError::Connection`].
+    /// [`DbError::Busy`] where the turn does not come in time, [`DbError::Connection`], or
+    /// [`DbError::ReadOnly`] where it was opened for reading only.
     pub async fn write(&self) -> Result<Tx, DbError> {
+        if self.is_to_be_read {
+            return Err(DbError::ReadOnly {
+                what: "it was opened for reading only".to_owned(),
+            });
+        }
         match &*self.backend {
             Backend::Sqlite(database) => sqlite::begin_writing(database, &self.settings).await,
             Backend::Postgres(database) => postgres::begin_writing(database).await,
@@ -134,7 +179,9 @@ impl Db {
     /// # Errors
     /// Any [`DbError`] of the engine.
     pub async fn checkpoint(&self) -> Result<(), DbError> {
-        if let Backend::Sqlite(database) = &*self.backend {
+        if let Backend::Sqlite(database) = &*self.backend
+            && !self.is_to_be_read
+        {
             let mut connection = database.writer.acquire().await?;
             sqlite::execute(&mut connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).await?;
         }
@@ -180,4 +227,14 @@ impl Db {
             Backend::Postgres(database) => database.pool.close().await,
         }
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn not_understood() -> DbError {
+    DbError::connection(
+        "its address cannot be understood; write sqlite:///path/file.db or postgres://user:password@host/database",
+    )
 }

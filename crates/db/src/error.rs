@@ -20,9 +20,7 @@ pub enum DbError {
         what: String,
     },
     /// No room is left for the data.
-    #[error(
-        "the disk of the database is full; free some space and try again, nothing was written ({what})"
-    )]
+    #[error("the disk of the database is full; make room on it and try again ({what})")]
     DiskFull {
         /// The database's own message.
         what: String,
@@ -31,6 +29,12 @@ pub enum DbError {
     #[error("the database cannot be reached: {what}")]
     Connection {
         /// The cause, with the file or the server where known.
+        what: String,
+    },
+    /// There is no database at that address, and none was to be made.
+    #[error("there is no database: {what}")]
+    Missing {
+        /// The file or the schema.
         what: String,
     },
     /// The stored bytes are damaged.
@@ -64,10 +68,17 @@ impl DbError {
             Self::Busy { .. } => "db.busy",
             Self::DiskFull { .. } => "db.disk_full",
             Self::Connection { .. } => "db.connection",
+            Self::Missing { .. } => "db.missing",
             Self::Corrupt { .. } => "db.corrupt",
             Self::ReadOnly { .. } => "db.read_only",
             Self::Query { .. } => "db.query",
         }
+    }
+
+    /// True where it may be that only reading is possible: the file, its folder or the disk refuses writing.
+    #[must_use]
+    pub fn may_be_read_only(&self) -> bool {
+        matches!(self, Self::ReadOnly { .. } | Self::Connection { .. })
     }
 
     /// True where the same work may succeed if it is tried again later.
@@ -149,8 +160,12 @@ impl From<sqlx::Error> for DbError {
 /// Extended result codes of SQLite; the low byte is the primary code (<https://www.sqlite.org/rescode.html>).
 fn of_sqlite(code: i32, what: String) -> DbError {
     const ROWID_TAKEN: i32 = 2579;
-    if code == ROWID_TAKEN {
-        return DbError::Unique { what };
+    // The index of the write-ahead log could not grow: no other cause than a full disk is known.
+    const INDEX_OF_LOG_TOO_LARGE: i32 = 4874;
+    match code {
+        ROWID_TAKEN => return DbError::Unique { what },
+        INDEX_OF_LOG_TOO_LARGE => return DbError::DiskFull { what },
+        _ => {}
     }
     match code & 0xff {
         5 | 6 => DbError::busy(format!("another process is writing to it ({what})")),

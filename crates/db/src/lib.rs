@@ -37,6 +37,6 @@ pub use error::DbError;
 pub use migration::{Migration, migrate};
 pub use row::Row;
 pub use scan::{ColumnBatch, ScanColumn};
-pub use schema::schema_text;
+pub use schema::{StoredTable, schema_text, stored_tables};
 pub use table::{ColumnSpec, ColumnType, IndexSpec, TableSpec, ensure_table};
 pub use tx::Tx;

@@ -49,10 +49,11 @@ pub(crate) struct PostgresDatabase {
     pub(crate) pool: Pool<Postgres>,
 }
 
-/// Opens the pool and makes the schema where it is missing.
+/// Opens the pool. A missing schema is made, or [`DbError::Missing`] where it `may_be_made` not.
 pub(crate) async fn open(
     url: &str,
     schema: &str,
+    may_be_made: bool,
     settings: &Settings,
 ) -> Result<PostgresDatabase, DbError> {
     let lock_timeout = settings.longest_wait.as_millis().to_string();
@@ -66,7 +67,18 @@ pub(crate) async fn open(
         .statement_cache_capacity(200)
         .disable_statement_logging();
     let mut first = connect_now(&options).await?;
-    make_schema(&mut first, schema).await?;
+    if !has_schema(&mut first, schema).await? {
+        if !may_be_made {
+            return Err(DbError::Missing {
+                what: format!(
+                    "{}:{} has no schema `{schema}`",
+                    options.get_host(),
+                    options.get_port()
+                ),
+            });
+        }
+        make_schema(&mut first, schema).await?;
+    }
     first.close().await?;
     let pool = PoolOptions::<Postgres>::new()
         .max_connections(settings.connections.max(2))
@@ -103,14 +115,15 @@ async fn connect_now(options: &PgConnectOptions) -> Result<PgConnection, DbError
     }
 }
 
-async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), DbError> {
+async fn has_schema(connection: &mut PgConnection, schema: &str) -> Result<bool, DbError> {
     let known = sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1")
         .bind(schema)
-        .fetch_optional(&mut *connection)
+        .fetch_optional(connection)
         .await?;
-    if known.is_some() {
-        return Ok(());
-    }
+    Ok(known.is_some())
+}
+
+async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), DbError> {
     let create = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier::quote(schema)?);
     match sqlx::raw_sql(AssertSqlSafe(create))
         .execute(connection)

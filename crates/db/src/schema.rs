@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use kernel::Value;
 
-use crate::{Db, DbError, Engine, Row, Tx};
+use crate::{ColumnType, Db, DbError, Engine, Row, Tx, identifier};
 
 /// A table as it stands in the database.
 #[derive(Debug, Default)]
@@ -32,22 +32,68 @@ pub(crate) struct ColumnShape {
 /// Any [`DbError`].
 pub async fn schema_text(db: &Db) -> Result<String, DbError> {
     let mut tx = db.read().await?;
+    let mut text = String::new();
+    for name in table_names(&mut tx).await? {
+        if let Some(shape) = table_shape(&mut tx, &name).await? {
+            let _ = shape.write(&mut text);
+        }
+    }
+    Ok(text)
+}
+
+async fn table_names(tx: &mut Tx) -> Result<Vec<String>, DbError> {
     let sql = match tx.engine() {
         Engine::Sqlite => {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
         }
         Engine::Postgres => {
-            "SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+            "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relkind = 'r' ORDER BY c.relname"
         }
     };
-    let mut text = String::new();
-    for table in tx.fetch_all(sql, &[]).await? {
-        if let Some(shape) = table_shape(&mut tx, table.text("name")?).await? {
-            let _ = shape.write(&mut text);
+    let rows = tx.fetch_all(sql, &[]).await?;
+    rows.iter()
+        .map(|row| Ok(row.text("name")?.to_owned()))
+        .collect()
+}
+
+/// A table that is there, with its columns in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTable {
+    /// Its name.
+    pub name: String,
+    /// The name of each column and what it holds.
+    pub columns: Vec<(String, ColumnType)>,
+}
+
+/// The tables whose names begin with `prefix`, as they stand in the database, whoever made them.
+///
+/// # Errors
+/// [`DbError::Query`] where a column is of none of the three storage types, or a name is none that this
+/// house gives; any [`DbError`].
+pub async fn stored_tables(tx: &mut Tx, prefix: &str) -> Result<Vec<StoredTable>, DbError> {
+    let mut tables = Vec::new();
+    for name in table_names(tx).await? {
+        if !name.starts_with(prefix) {
+            continue;
         }
+        let Some(shape) = table_shape(tx, identifier::check(&name)?).await? else {
+            continue;
+        };
+        let mut columns = Vec::with_capacity(shape.columns.len());
+        for column in shape.columns {
+            identifier::check(&column.name)?;
+            let kind = ColumnType::named(&column.kind).ok_or_else(|| {
+                DbError::query(format!(
+                    "the column `{}` of `{name}` holds {}, which is no storage type",
+                    column.name, column.kind
+                ))
+            })?;
+            columns.push((column.name, kind));
+        }
+        tables.push(StoredTable { name, columns });
     }
-    Ok(text)
+    Ok(tables)
 }
 
 impl TableShape {

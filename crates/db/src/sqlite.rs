@@ -31,7 +31,8 @@ const ROWS_IN_FLIGHT: usize = 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct SqliteDatabase {
     pub(crate) file: String,
-    /// One connection, given out in the order of asking.
+    /// One connection, given out in the order of asking. Where the file is opened for reading only it can
+    /// be opened for nothing else either.
     pub(crate) writer: Pool<Sqlite>,
     pub(crate) readers: Pool<Sqlite>,
 }
@@ -43,8 +44,8 @@ pub(crate) fn file_of(url: &str) -> Option<&str> {
     (!file.is_empty()).then_some(file)
 }
 
-pub(crate) async fn open(file: &str, settings: &Settings) -> Result<SqliteDatabase, DbError> {
-    let common = SqliteConnectOptions::from_str("sqlite::memory:")?
+fn common(file: &str, settings: &Settings) -> Result<SqliteConnectOptions, DbError> {
+    Ok(SqliteConnectOptions::from_str("sqlite::memory:")?
         .in_memory(false)
         .shared_cache(false)
         .filename(file)
@@ -53,7 +54,29 @@ pub(crate) async fn open(file: &str, settings: &Settings) -> Result<SqliteDataba
         .row_buffer_size(ROWS_IN_FLIGHT)
         .pragma("temp_store", "MEMORY")
         .pragma("case_sensitive_like", "ON")
-        .disable_statement_logging();
+        .disable_statement_logging())
+}
+
+fn reading(common: SqliteConnectOptions) -> SqliteConnectOptions {
+    common
+        .pragma("query_only", "ON")
+        .pragma("cache_size", "-16384")
+        .pragma("mmap_size", "1073741824")
+        .thread_name(|number| format!("db-read-{number}"))
+}
+
+fn reader_pool(settings: &Settings, options: SqliteConnectOptions) -> Pool<Sqlite> {
+    PoolOptions::<Sqlite>::new()
+        .max_connections(settings.readers.max(1))
+        .acquire_timeout(settings.longest_wait)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_clean(connection)))
+        .connect_lazy_with(options)
+}
+
+pub(crate) async fn open(file: &str, settings: &Settings) -> Result<SqliteDatabase, DbError> {
+    let common = common(file, settings)?;
     let writing = common
         .clone()
         .create_if_missing(true)
@@ -63,11 +86,6 @@ pub(crate) async fn open(file: &str, settings: &Settings) -> Result<SqliteDataba
         .pragma("journal_size_limit", "268435456")
         .pragma("cache_size", "-65536")
         .thread_name(|number| format!("db-write-{number}"));
-    let reading = common
-        .pragma("query_only", "ON")
-        .pragma("cache_size", "-16384")
-        .pragma("mmap_size", "1073741824")
-        .thread_name(|number| format!("db-read-{number}"));
     let writer_pool = PoolOptions::<Sqlite>::new()
         .max_connections(1)
         .acquire_timeout(settings.longest_wait)
@@ -76,18 +94,62 @@ pub(crate) async fn open(file: &str, settings: &Settings) -> Result<SqliteDataba
         .test_before_acquire(false)
         .after_release(|connection, _| Box::pin(is_clean(connection)));
     let writer = open_writer(file, writer_pool, writing, settings).await?;
-    let readers = PoolOptions::<Sqlite>::new()
-        .max_connections(settings.readers.max(1))
-        .acquire_timeout(settings.longest_wait)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_release(|connection, _| Box::pin(is_clean(connection)))
-        .connect_lazy_with(reading);
     Ok(SqliteDatabase {
         file: file.to_owned(),
         writer,
-        readers,
+        readers: reader_pool(settings, reading(common)),
     })
+}
+
+/// Opens a file that is there, for reading only.
+///
+/// A file with a write-ahead log is read through an index beside it. Where neither is there and the folder
+/// cannot be written, so that none can be made, nothing waits in a log: the file is all there is, and
+/// nobody can be writing to it; SQLite is then told so. What waits in a log without its index cannot be
+/// read there, and leaving it out would show an older state as if it were the present one.
+pub(crate) async fn open_to_read(
+    file: &str,
+    settings: &Settings,
+) -> Result<SqliteDatabase, DbError> {
+    if !std::path::Path::new(file).is_file() {
+        return Err(DbError::Missing {
+            what: format!("{file} is not there"),
+        });
+    }
+    let as_it_is = reading(common(file, settings)?).read_only(true);
+    let options = match can_be_read(&as_it_is).await {
+        Ok(()) => as_it_is,
+        Err(error) if !error.may_be_read_only() => return Err(named(error, file)),
+        Err(_) if has_unmerged_log(file) => {
+            return Err(DbError::connection(format!(
+                "{file}: a program that was ended at once left changes in {file}-wal, and they cannot be read where the folder cannot be written; copy the folder to a place that can be written and read it there"
+            )));
+        }
+        Err(_) => {
+            let alone = as_it_is.immutable(true);
+            can_be_read(&alone)
+                .await
+                .map_err(|error| named(error, file))?;
+            alone
+        }
+    };
+    let pool = reader_pool(settings, options);
+    Ok(SqliteDatabase {
+        file: file.to_owned(),
+        writer: pool.clone(),
+        readers: pool,
+    })
+}
+
+async fn can_be_read(options: &SqliteConnectOptions) -> Result<(), DbError> {
+    let mut connection = options.connect().await?;
+    execute(&mut connection, "SELECT count(*) FROM sqlite_schema", &[]).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+fn has_unmerged_log(file: &str) -> bool {
+    std::fs::metadata(format!("{file}-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// After some faults (a full disk, for one) SQLite ends the transaction by itself, and sqlx goes on

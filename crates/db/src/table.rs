@@ -35,6 +35,13 @@ impl ColumnType {
             Self::Bytes => "BYTES",
         }
     }
+
+    /// The type of this name, as a table's shape has it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Int, Self::Text, Self::Bytes]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
 }
 
 /// A column of a table.
@@ -57,6 +64,8 @@ pub struct IndexSpec {
     pub columns: Vec<String>,
     /// Whether two rows may not have the same values.
     pub unique: bool,
+    /// Whether only rows stand in it whose first column is not NULL: small where most are.
+    pub filled_only: bool,
 }
 
 /// What a table must have.
@@ -163,8 +172,14 @@ fn index_sql(table: &TableSpec, index: &IndexSpec) -> Result<String, DbError> {
     } else {
         "INDEX"
     };
+    let condition = match index.columns.first() {
+        Some(first) if index.filled_only => {
+            format!(" WHERE {} IS NOT NULL", identifier::quote(first)?)
+        }
+        _ => String::new(),
+    };
     Ok(format!(
-        "CREATE {kind} IF NOT EXISTS {} ON {} ({})",
+        "CREATE {kind} IF NOT EXISTS {} ON {} ({}){condition}",
         identifier::quote(&index.name)?,
         identifier::quote(&table.name)?,
         quoted(&index.columns)?

@@ -72,6 +72,21 @@ impl Registry {
         })
     }
 
+    /// Opens the room as it is, for reading: makes and renews nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotThere`]; those of the store.
+    pub async fn open_to_read(parts: Parts) -> Result<Registry, LedgerError> {
+        let ledger =
+            Ledger::open_to_read(parts.ledger, parts.standard, parts.security, parts.clock).await?;
+        let imports = Imports::new(parts.work, ledger.clone(), parts.files);
+        Ok(Registry {
+            ledger,
+            imports,
+            cache: Arc::new(Cache::default()),
+        })
+    }
+
     /// The ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

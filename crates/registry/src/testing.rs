@@ -10,13 +10,26 @@ use crate::api::{Parts, Registry};
 
 /// A registry at noon of 2026-03-02, with the seeds in it.
 pub(crate) async fn registry(place: &TestPlace) -> Registry {
-    let clock = Arc::new(FixedClock::at_noon(Day::from_ymd(2026, 3, 2).unwrap()));
-    registry_at(place, clock).await
+    registry_at(place, noon()).await
+}
+
+/// The clock of [`registry`].
+pub(crate) fn noon() -> Arc<dyn Clock> {
+    Arc::new(FixedClock::at_noon(Day::from_ymd(2026, 3, 2).unwrap()))
 }
 
 /// A registry with a clock of the test's own.
 pub(crate) async fn registry_at(place: &TestPlace, clock: Arc<dyn Clock>) -> Registry {
-    let standard = Arc::new(standard::embedded().unwrap().clone());
+    registry_of(place, clock, standard::embedded().unwrap()).await
+}
+
+/// A registry with definitions of the test's own.
+pub(crate) async fn registry_of(
+    place: &TestPlace,
+    clock: Arc<dyn Clock>,
+    standard: standard::Standard,
+) -> Registry {
+    let standard = Arc::new(standard);
     let ledger = place.open("ledger").await.unwrap();
     let work = place.open("work").await.unwrap();
     let security = Security::open(security::Parts {

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use db::{Db, Tx};
-use kernel::{AccountId, Clock, Clocks, CommitNumber, Day};
+use kernel::{AccountId, Clock, Clocks, CommitNumber, Day, UnitId};
 use standard::{Action, Post};
 use tokio::sync::Semaphore;
 
 use crate::crypto::{self, PasswordProfile};
 use crate::error::SecurityError;
-use crate::model::{Account, AccountState, Grant, GrantId, UnitLife};
+use crate::model::{Account, AccountState, Grant, GrantId, UnitLife, UnitVersion};
 use crate::permit::{Actor, Denied, Permit, PermitParts, Reach};
 use crate::random::Random;
 use crate::rules;
@@ -124,6 +124,14 @@ impl Security {
     pub async fn open(parts: Parts) -> Result<Self, SecurityError> {
         db::migrate(&parts.ledger, store::LEDGER_MIGRATIONS).await?;
         db::migrate(&parts.work, store::WORK_MIGRATIONS).await?;
+        Self::open_to_read(parts).await
+    }
+
+    /// Opens the room as it is: makes and renews nothing.
+    ///
+    /// # Errors
+    /// [`SecurityError`] where a database cannot be read.
+    pub async fn open_to_read(parts: Parts) -> Result<Self, SecurityError> {
         let unguessable = crypto::new_token(parts.random.as_ref())?;
         let dummy_hash =
             crypto::hash_password(parts.config.password, parts.random.as_ref(), &unguessable)?;
@@ -351,6 +359,32 @@ pub(crate) fn permit_of(account: &Account, held: Option<(&Grant, &Post)>) -> Per
 pub async fn unit_tree(ledger: &mut Tx, clocks: Clocks) -> Result<UnitTree, SecurityError> {
     let rows = store::units(ledger, clocks).await?;
     Ok(UnitTree::build(&nodes_on(clocks.as_of, &rows)))
+}
+
+/// The last unit of the first `most` rows of the table `unit` from a unit on: where a part of it ends that
+/// can be held in memory. `None` where there are no more.
+///
+/// # Errors
+/// [`SecurityError::Db`].
+pub async fn last_unit_of(
+    ledger: &mut Tx,
+    first: UnitId,
+    most: i64,
+) -> Result<Option<UnitId>, SecurityError> {
+    Ok(store::last_unit_of(ledger, first, most).await?)
+}
+
+/// Every stretch that the units `first..=last` ever had, as the table `unit` keeps it, in no order: for
+/// those who hold it against the records that it follows from.
+///
+/// # Errors
+/// [`SecurityError::Db`].
+pub async fn unit_versions(
+    ledger: &mut Tx,
+    first: UnitId,
+    last: UnitId,
+) -> Result<Vec<UnitVersion>, SecurityError> {
+    Ok(store::unit_versions(ledger, first, last).await?)
 }
 
 /// Writes the lives of units in the transaction of the commit that brought them. Only `registry` calls

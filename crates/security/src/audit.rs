@@ -1,13 +1,20 @@
 //! The audit log: append-only, in one order, each entry's hash covering the one before.
 
 use db::Tx;
+use standard::Action;
 
 use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
-use crate::model::{AuditAction, AuditEntry, Outcome, Subject};
-use crate::permit::Actor;
+use crate::model::{AuditAction, AuditEntry, LedgerHead, Outcome, Subject};
+use crate::permit::{Actor, Denied, Permit};
 use crate::store;
+
+/// What entries of the log tell of the head of the ledger.
+const HEADS: [AuditAction; 2] = [AuditAction::LedgerHead, AuditAction::LedgerPutBack];
+
+/// The program itself, who keeps the heads.
+const KEEPER: &str = "weihe";
 
 impl Security {
     /// Writes an entry in a transaction of the work database, so that what was done and its record stand
@@ -83,6 +90,84 @@ impl Security {
         let mut tx = self.0.work.read().await?;
         let entries = store::audit_after(&mut tx, after, most).await?;
         Ok(entries.into_iter().map(|(entry, _)| entry).collect())
+    }
+
+    /// Keeps the head of the ledger, so that a ledger which lost its last commits is found out. A head that
+    /// is no further than the last one kept is not kept again.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`].
+    pub async fn keep_ledger_head(&self, head: &LedgerHead) -> Result<(), SecurityError> {
+        let kept = self.last_ledger_head().await?;
+        if kept.is_some_and(|kept| head.number <= kept.number) {
+            return Ok(());
+        }
+        let mut tx = self.0.work.write().await?;
+        self.append(
+            &mut tx,
+            KEEPER,
+            AuditAction::LedgerHead,
+            &Subject::ledger_head(head),
+            Outcome::Done,
+            None,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The last head of the ledger that was kept; `None` where none was.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`].
+    pub async fn last_ledger_head(&self) -> Result<Option<LedgerHead>, SecurityError> {
+        let mut tx = self.0.work.read().await?;
+        let last = store::last_audit_of(&mut tx, HEADS).await?;
+        Ok(last.and_then(|entry| LedgerHead::of_subject(&entry.subject)))
+    }
+
+    /// The heads that the ledger had, in the order in which they were kept. What was kept before somebody
+    /// said that the ledger was put back counts up to the commit that it was put back to.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`].
+    pub async fn ledger_heads(&self) -> Result<Vec<LedgerHead>, SecurityError> {
+        let mut tx = self.0.work.read().await?;
+        let mut heads: Vec<LedgerHead> = Vec::new();
+        for entry in store::audit_of(&mut tx, HEADS).await? {
+            let Some(head) = LedgerHead::of_subject(&entry.subject) else {
+                continue;
+            };
+            if entry.action == AuditAction::LedgerPutBack.as_str() {
+                heads.retain(|before| before.number < head.number);
+            }
+            heads.push(head);
+        }
+        Ok(heads)
+    }
+
+    /// Says that the ledger was put back to an earlier state on purpose: its head is this one, and what
+    /// was kept of later ones no longer counts.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`]; [`SecurityError::Denied`] unless the permit holds the whole node.
+    pub async fn ledger_was_put_back(
+        &self,
+        permit: &Permit,
+        head: &LedgerHead,
+    ) -> Result<(), SecurityError> {
+        permit.require(Action::ManageSettings)?;
+        if !permit.reaches_everything() {
+            return Err(Denied::Action(Action::ManageSettings).into());
+        }
+        self.audit_alone(
+            permit.actor(),
+            AuditAction::LedgerPutBack,
+            &Subject::ledger_head(head),
+            Outcome::Done,
+            None,
+        )
+        .await
     }
 
     /// Goes through the whole log; how many entries it has.

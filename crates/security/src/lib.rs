@@ -6,7 +6,8 @@
 //! - Every route is declared with who may call it ([`Room`]); one that is not declared does not answer.
 //! - Every request that changes something carries a token of its session.
 //! - Passwords are kept as argon2id hashes, session tokens as SHA-256; neither is ever logged.
-//! - The audit log is appended to and chained; it holds ids, never values.
+//! - The audit log is appended to and chained; it holds ids, never values. It keeps the heads that the ledger
+//!   had, so that a ledger that lost its last commits is found out.
 //! - The table `unit` is written in the transaction of the commit that changed the units.
 
 pub mod api;
@@ -31,8 +32,8 @@ pub use api::{Config, Parts, Security};
 pub use crypto::PasswordProfile;
 pub use error::SecurityError;
 pub use model::{
-    Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, NewAccount,
-    Outcome, Session, Subject, UnitLife, UnitStretch,
+    Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,
+    NewAccount, NoLedgerHead, Outcome, Session, Subject, UnitLife, UnitStretch, UnitVersion,
 };
 pub use permit::{Actor, Denied, JOBS, OPERATORS, Permit, UnknownName};
 pub use random::{Random, RandomError, SeededRandom, SystemRandom};

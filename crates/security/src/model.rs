@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use kernel::{AccountId, Day, ImportId, Millis, RecordId, UnitId};
+use kernel::{AccountId, CommitNumber, Day, ImportId, Millis, RecordId, UnitId};
+
+use crate::crypto;
 
 /// Whether an account may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +158,10 @@ pub enum AuditAction {
     Edited,
     /// Reversing a commit.
     Reversed,
+    /// Keeping the head of the ledger after commits.
+    LedgerHead,
+    /// Saying that the ledger was put back to an earlier state on purpose.
+    LedgerPutBack,
     /// A request that another site seems to have made.
     ForgedRequest,
 }
@@ -180,6 +186,8 @@ impl AuditAction {
             Self::Imported => "imported",
             Self::Edited => "edited",
             Self::Reversed => "reversed",
+            Self::LedgerHead => "ledger_head",
+            Self::LedgerPutBack => "ledger_put_back",
             Self::ForgedRequest => "forged_request",
         }
     }
@@ -235,8 +243,14 @@ impl Subject {
 
     /// A commit.
     #[must_use]
-    pub fn commit(number: kernel::CommitNumber) -> Self {
+    pub fn commit(number: CommitNumber) -> Self {
         Self(format!("commit:{number}"))
+    }
+
+    /// The head of the ledger: the number and the hash of a commit.
+    #[must_use]
+    pub fn ledger_head(head: &LedgerHead) -> Self {
+        Self(format!("commit:{head}"))
     }
 
     /// A setting.
@@ -300,6 +314,53 @@ pub struct AuditEntry {
     pub address: String,
 }
 
+/// A state of the ledger: the last commit that it had, and the hash of that. Written `48:7ed2…`: the number
+/// and 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerHead {
+    /// The commit's number.
+    pub number: CommitNumber,
+    /// Its hash.
+    pub hash: [u8; 32],
+}
+
+impl LedgerHead {
+    /// The head that a subject names ([`Subject::ledger_head`]).
+    pub(crate) fn of_subject(subject: &str) -> Option<Self> {
+        subject.strip_prefix("commit:")?.parse().ok()
+    }
+}
+
+impl fmt::Display for LedgerHead {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.number, crypto::hex(&self.hash))
+    }
+}
+
+/// A text that is no head of a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a head of the ledger is written NUMBER:HASH, the number of a commit and its 64 hexadecimal digits"
+)]
+pub struct NoLedgerHead;
+
+impl std::str::FromStr for LedgerHead {
+    type Err = NoLedgerHead;
+
+    fn from_str(text: &str) -> Result<Self, NoLedgerHead> {
+        let (number, digits) = text.trim().split_once(':').ok_or(NoLedgerHead)?;
+        let number: i64 = number.parse().map_err(|_| NoLedgerHead)?;
+        let hash = crypto::unhex(digits).and_then(|bytes| bytes.try_into().ok());
+        match (number, hash) {
+            (1.., Some(hash)) => Ok(Self {
+                number: CommitNumber::new(number),
+                hash,
+            }),
+            _ => Err(NoLedgerHead),
+        }
+    }
+}
+
 /// One stretch of a unit's life: under which parent it stood from one day to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitStretch {
@@ -311,6 +372,20 @@ pub struct UnitStretch {
     pub parent: Option<UnitId>,
 }
 
+/// A stretch as the table `unit` keeps it: with the commit that wrote it and, where it no longer stands,
+/// the one that closed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitVersion {
+    /// The unit.
+    pub unit: UnitId,
+    /// The stretch.
+    pub stretch: UnitStretch,
+    /// The commit that wrote it.
+    pub since: CommitNumber,
+    /// The commit that closed it.
+    pub until: Option<CommitNumber>,
+}
+
 /// A unit and all its stretches as of one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitLife {
@@ -318,4 +393,37 @@ pub struct UnitLife {
     pub unit: UnitId,
     /// Its stretches, apart from one another.
     pub stretches: Vec<UnitStretch>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_reads_as_it_is_written() {
+        let head = LedgerHead {
+            number: CommitNumber::new(48),
+            hash: [0x7e; 32],
+        };
+        let text = head.to_string();
+        assert_eq!(text, format!("48:{}", "7e".repeat(32)));
+        assert_eq!(text.parse(), Ok(head));
+        assert_eq!(text.to_uppercase().parse(), Ok(head));
+        assert_eq!(
+            LedgerHead::of_subject(Subject::ledger_head(&head).as_str()),
+            Some(head)
+        );
+        let digits = "7e".repeat(32);
+        for wrong in [
+            String::new(),
+            digits.clone(),
+            format!("x:{digits}"),
+            format!("0:{digits}"),
+            format!("48:{digits}7e"),
+            format!("48:{}", "é".repeat(32)),
+            format!("48:{}", "+e".repeat(32)),
+        ] {
+            assert_eq!(wrong.parse::<LedgerHead>(), Err(NoLedgerHead), "{wrong}");
+        }
+    }
 }

@@ -4,7 +4,8 @@ use db::{ColumnType, DbError, Migration, Row, Tx};
 use kernel::{AccountId, Clocks, CommitNumber, Day, Millis, UnitId, Value};
 
 use crate::model::{
-    Account, AccountState, AuditEntry, Grant, GrantId, Session, UnitLife, UnitStretch,
+    Account, AccountState, AuditAction, AuditEntry, Grant, GrantId, Session, UnitLife, UnitStretch,
+    UnitVersion,
 };
 use crate::rules::lockout::Tally;
 
@@ -451,19 +452,50 @@ pub(crate) async fn audit_after(
         )
         .await?;
     rows.iter()
-        .map(|row| {
-            let entry = AuditEntry {
-                number: row.int("number")?,
-                at: Millis::new(row.int("at")?),
-                actor: row.text("actor")?.to_owned(),
-                action: row.text("action")?.to_owned(),
-                subject: row.text("subject")?.to_owned(),
-                outcome: row.text("outcome")?.to_owned(),
-                address: row.text("address")?.to_owned(),
-            };
-            Ok((entry, row.text("hash")?.to_owned()))
-        })
+        .map(|row| Ok((audit_entry(row)?, row.text("hash")?.to_owned())))
         .collect()
+}
+
+fn audit_entry(row: &Row) -> Result<AuditEntry, DbError> {
+    Ok(AuditEntry {
+        number: row.int("number")?,
+        at: Millis::new(row.int("at")?),
+        actor: row.text("actor")?.to_owned(),
+        action: row.text("action")?.to_owned(),
+        subject: row.text("subject")?.to_owned(),
+        outcome: row.text("outcome")?.to_owned(),
+        address: row.text("address")?.to_owned(),
+    })
+}
+
+/// Entries about one of two things, oldest first.
+pub(crate) async fn audit_of(
+    tx: &mut Tx,
+    actions: [AuditAction; 2],
+) -> Result<Vec<AuditEntry>, DbError> {
+    let rows = tx
+        .fetch_all(
+            "SELECT number, at, actor, action, subject, outcome, address FROM audit \
+             WHERE action IN ($1, $2) ORDER BY number",
+            &actions.map(|action| action.as_str().into()),
+        )
+        .await?;
+    rows.iter().map(audit_entry).collect()
+}
+
+/// The last entry about one of two things.
+pub(crate) async fn last_audit_of(
+    tx: &mut Tx,
+    actions: [AuditAction; 2],
+) -> Result<Option<AuditEntry>, DbError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT number, at, actor, action, subject, outcome, address FROM audit \
+             WHERE action IN ($1, $2) ORDER BY number DESC LIMIT 1",
+            &actions.map(|action| action.as_str().into()),
+        )
+        .await?;
+    row.as_ref().map(audit_entry).transpose()
 }
 
 /// The number and the hash that the chain ends with.
@@ -558,6 +590,46 @@ fn unit_row(row: &Row) -> Result<UnitRow, DbError> {
             parent: row.opt_int("parent")?.map(UnitId::new),
         },
     })
+}
+
+/// The last of the first `most` rows from a unit on; `None` where there are none.
+pub(crate) async fn last_unit_of(
+    tx: &mut Tx,
+    first: UnitId,
+    most: i64,
+) -> Result<Option<UnitId>, DbError> {
+    let row = tx
+        .fetch_one(
+            "SELECT max(id) AS last FROM (SELECT id FROM unit WHERE id >= $1 ORDER BY id LIMIT $2) part",
+            &[first.into(), most.into()],
+        )
+        .await?;
+    Ok(row.opt_int("last")?.map(UnitId::new))
+}
+
+/// Every stretch that the units of a range ever had, whenever it was known.
+pub(crate) async fn unit_versions(
+    tx: &mut Tx,
+    first: UnitId,
+    last: UnitId,
+) -> Result<Vec<UnitVersion>, DbError> {
+    let mut versions = Vec::new();
+    tx.for_each(
+        "SELECT id, effective_from, effective_to, parent, since, until FROM unit WHERE id >= $1 AND id <= $2",
+        &[first.into(), last.into()],
+        |row| {
+            let UnitRow { unit, stretch } = unit_row(&row)?;
+            versions.push(UnitVersion {
+                unit,
+                stretch,
+                since: CommitNumber::new(row.int("since")?),
+                until: row.opt_int("until")?.map(CommitNumber::new),
+            });
+            Ok(())
+        },
+    )
+    .await?;
+    Ok(versions)
 }
 
 /// The open stretches of some units (at most [`UNITS_AT_ONCE`]).

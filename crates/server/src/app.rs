@@ -5,10 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use db::Db;
+use db::{Db, DbError};
 use geo_room::Geo;
 use kernel::{Clock, Millis, SystemClock};
 use registry::Registry;
+use registry::ledger::Ledger;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
 use ui::Catalogue;
@@ -90,6 +91,76 @@ impl Settings {
         }
     }
 
+    /// Whether there is a ledger to read. Makes nothing.
+    ///
+    /// # Errors
+    /// Where the database is there and cannot be read.
+    pub async fn holds_ledger(&self) -> Result<bool, OpenError> {
+        // Also beside a server: definitions of the operator's own stand in the folder.
+        if !self.data.is_dir() {
+            return Ok(false);
+        }
+        let [(url, schema), _] = self.places();
+        let ledger = match Db::connect_to_read(&url, &schema).await {
+            Ok(ledger) => ledger,
+            Err(DbError::Missing { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let holds = Ledger::is_in(&ledger).await?;
+        ledger.close().await;
+        Ok(holds)
+    }
+
+    /// That there is no ledger where these settings say.
+    #[must_use]
+    pub fn no_ledger(&self) -> OpenError {
+        let folder = std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone());
+        let mut place = folder.display().to_string();
+        if let Database::Server(_) = self.database
+            && self.data.is_dir()
+        {
+            "the schema `ledger` of the database server".clone_into(&mut place);
+        }
+        OpenError::NoLedger { place }
+    }
+
+    fn definitions(&self) -> Result<Standard, OpenError> {
+        let overlay = self
+            .overlay
+            .clone()
+            .or_else(|| definitions::overlay_of(&self.data));
+        definitions::load(overlay.as_deref())
+    }
+
+    fn security_parts(&self, ledger: &Db, work: &Db, standard: &Standard) -> security::Parts {
+        security::Parts {
+            ledger: ledger.clone(),
+            work: work.clone(),
+            posts: standard.posts().to_vec(),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            config: self.security.clone(),
+        }
+    }
+
+    fn registry_parts(
+        &self,
+        ledger: &Db,
+        work: &Db,
+        standard: &Arc<Standard>,
+        security: &Security,
+    ) -> registry::Parts {
+        registry::Parts {
+            ledger: ledger.clone(),
+            work: work.clone(),
+            standard: Arc::clone(standard),
+            security: security.clone(),
+            clock: Arc::clone(&self.clock),
+            node: self.node.clone(),
+            files: self.data.join("files"),
+        }
+    }
+
     fn places(&self) -> [(String, String); 2] {
         match &self.database {
             Database::Embedded => ["ledger", "work"].map(|name| {
@@ -122,6 +193,33 @@ pub(crate) struct Inner {
     work: Db,
 }
 
+/// The work database that is there: to be written where it can be.
+async fn existing(url: &str, schema: &str) -> Result<Db, OpenError> {
+    let to_read = match Db::connect_to_read(url, schema).await {
+        Ok(to_read) => to_read,
+        Err(DbError::Missing { what }) => return Err(OpenError::NoWork { place: what }),
+        Err(error) => return Err(error.into()),
+    };
+    match writable(url, schema).await {
+        Ok(work) => {
+            to_read.close().await;
+            Ok(work)
+        }
+        Err(error) if error.may_be_read_only() => Ok(to_read),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A database that can be written: an engine may open one that cannot, and say so only then.
+async fn writable(url: &str, schema: &str) -> Result<Db, DbError> {
+    let db = Db::connect(url, schema).await?;
+    match db.write().await {
+        // Somebody is writing to it.
+        Ok(_) | Err(DbError::Busy { .. }) => Ok(db),
+        Err(error) => Err(error),
+    }
+}
+
 impl std::fmt::Debug for App {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("App").finish_non_exhaustive()
@@ -139,35 +237,44 @@ impl App {
             folder: settings.data.display().to_string(),
             cause,
         })?;
-        let overlay = settings
-            .overlay
-            .clone()
-            .or_else(|| definitions::overlay_of(&settings.data));
-        let standard = Arc::new(definitions::load(overlay.as_deref())?);
-        let catalogue = Catalogue::new(rooms::messages());
+        let standard = Arc::new(settings.definitions()?);
         let [(ledger_url, ledger_schema), (work_url, work_schema)] = settings.places();
         let ledger = Db::connect(&ledger_url, &ledger_schema).await?;
         let work = Db::connect(&work_url, &work_schema).await?;
-        let security = Security::open(security::Parts {
-            ledger: ledger.clone(),
-            work: work.clone(),
-            posts: standard.posts().to_vec(),
-            clock: Arc::clone(&settings.clock),
-            random: Arc::clone(&settings.random),
-            config: settings.security.clone(),
-        })
-        .await?;
-        let registry = Registry::open(registry::Parts {
-            ledger: ledger.clone(),
-            work: work.clone(),
-            standard: Arc::clone(&standard),
-            security: security.clone(),
-            clock: Arc::clone(&settings.clock),
-            node: settings.node.clone(),
-            files: settings.data.join("files"),
-        })
-        .await?;
+        let security = Security::open(settings.security_parts(&ledger, &work, &standard)).await?;
+        let parts = settings.registry_parts(&ledger, &work, &standard, &security);
+        let registry = Registry::open(parts).await?;
         registry::seed::plant(registry.ledger(), &Permit::for_operator("first-start")?).await?;
+        Self::of(settings, standard, registry, [ledger, work]).await
+    }
+
+    /// Opens a data folder as it is, for a command that reads: makes nothing, renews nothing, adopts no
+    /// definitions. It need not be possible to write it; where it is, the audit log can be written.
+    ///
+    /// # Errors
+    /// [`OpenError::NoLedger`] and [`OpenError::NoWork`] where there is nothing to read; [`OpenError`].
+    pub async fn open_to_read(settings: Settings) -> Result<Self, OpenError> {
+        if !settings.holds_ledger().await? {
+            return Err(settings.no_ledger());
+        }
+        let standard = Arc::new(settings.definitions()?);
+        let [(ledger_url, ledger_schema), (work_url, work_schema)] = settings.places();
+        let ledger = Db::connect_to_read(&ledger_url, &ledger_schema).await?;
+        let work = existing(&work_url, &work_schema).await?;
+        let parts = settings.security_parts(&ledger, &work, &standard);
+        let security = Security::open_to_read(parts).await?;
+        let parts = settings.registry_parts(&ledger, &work, &standard, &security);
+        let registry = Registry::open_to_read(parts).await?;
+        Self::of(settings, standard, registry, [ledger, work]).await
+    }
+
+    async fn of(
+        settings: Settings,
+        standard: Arc<Standard>,
+        registry: Registry,
+        [ledger, work]: [Db; 2],
+    ) -> Result<Self, OpenError> {
+        let security = registry.security().clone();
         let display = Display::read(&security).await?;
         let started = settings.clock.now();
         Ok(Self(Arc::new(Inner {
@@ -176,7 +283,7 @@ impl App {
             security,
             geo: Geo::new(registry.clone()),
             registry,
-            catalogue,
+            catalogue: Catalogue::new(rooms::messages()),
             metrics: Metrics::default(),
             started,
             unit_names: UnitNames::default(),
@@ -184,6 +291,12 @@ impl App {
             ledger,
             work,
         })))
+    }
+
+    /// Whether nothing can be written, not even to the audit log.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.0.work.is_to_be_read()
     }
 
     /// Every route with the gate and the middleware round it, and the table of who may call which.

@@ -23,6 +23,22 @@ pub enum OpenError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// There is no ledger where one is to be read.
+    #[error(
+        "there is no ledger in {place}; check --data and --database (a new one is made by `weihe import`, `weihe serve` and `weihe demo`)"
+    )]
+    NoLedger {
+        /// The data folder, or the schema of the server.
+        place: String,
+    },
+    /// The work database is not beside the ledger that is to be read.
+    #[error(
+        "the work database is missing ({place}): the audit log stands there; put it back from the backup that the ledger is of, or let `weihe serve` make a new one"
+    )]
+    NoWork {
+        /// Where it should be.
+        place: String,
+    },
     /// A database cannot be opened.
     #[error(transparent)]
     Db(#[from] db::DbError),
@@ -53,6 +69,8 @@ impl OpenError {
             Self::Definitions(_) => "server.definitions",
             Self::Overlay(_) => "server.overlay",
             Self::Folder { .. } => "server.folder",
+            Self::NoLedger { .. } => "server.no_ledger",
+            Self::NoWork { .. } => "server.no_work",
             Self::Db(error) => error.code(),
             Self::Security(error) => error.code(),
             Self::Ledger(error) => error.code(),

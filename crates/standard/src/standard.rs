@@ -78,9 +78,15 @@ impl Standard {
         &self.hash
     }
 
-    /// The files that it was read from, so that they can be kept beside what is written under them.
+    /// The files that it was read from, so that they can be kept beside what is written under them: those
+    /// of an overlay under `overlay/`, so that two files of one path are both kept.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// The hash that definitions have whose files were kept as [`Standard::files`] gives them.
+    pub fn hash_of(files: &[SourceFile]) -> String {
+        load::hash_of_kept(files)
     }
 
     /// The version, such as `2026.1`.

@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context) -> Result<Report> {
         std::fs::metadata(&file)?.len() as f64 / 1e6
     ));
     // The data folder and its seeds exist before the clock starts, as they do for an operator.
-    process::output(context.weihe("verify", &data).args(["--format", "json"]))?;
+    process::output(context.weihe("user", &data).args(["add", "bench"]))?;
     let started = Instant::now();
     let mut import = context.weihe("import", &data);
     import

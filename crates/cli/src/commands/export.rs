@@ -53,6 +53,23 @@ pub(crate) async fn run(
             }
         }
     };
+    note(app, dataset, &permit, output).await?;
+    let count = ui::format::integer(i64::try_from(count).unwrap_or(i64::MAX));
+    output.aside(output.text.with("cli-exported", &[("count", &count)]));
+    Ok(Outcome::Done)
+}
+
+/// Notes in the audit log that data was taken out, where that can be written.
+async fn note(
+    app: &App,
+    dataset: &Dataset,
+    permit: &Permit,
+    output: &Output,
+) -> Result<(), Failure> {
+    if app.is_read_only() {
+        output.aside(output.text.get("cli-export-not-noted"));
+        return Ok(());
+    }
     let subject = Subject::dataset(&dataset.name);
     let noted = app.security().audit_alone(
         permit.actor(),
@@ -62,9 +79,7 @@ pub(crate) async fn run(
         None,
     );
     noted.await?;
-    let count = ui::format::integer(i64::try_from(count).unwrap_or(i64::MAX));
-    output.aside(output.text.with("cli-exported", &[("count", &count)]));
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 fn dataset<'a>(app: &'a App, name: &str) -> Result<&'a Dataset, Failure> {

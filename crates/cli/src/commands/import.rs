@@ -8,7 +8,8 @@ use registry::imports::Request;
 use registry::intake::{IntakeError, MappingFault, Progress, Step};
 use security::{AuditAction, Outcome as AuditOutcome, Subject};
 use serde_json::json;
-use server::App;
+use server::{App, Database, Settings, definitions};
+use tempfile::TempDir;
 
 use crate::Outcome;
 use crate::arguments::Import;
@@ -19,9 +20,27 @@ use crate::plan_text::PlanText;
 use crate::progress::Reporter;
 use crate::stop::Stop;
 
+/// Where there is no ledger yet, a dry run tries the file on a new one in a folder of its own, which goes
+/// when the answer does: nothing is made in the data folder, which may be mistyped. `None` where the
+/// database is a server.
+pub(crate) fn instead_of_new(settings: &mut Settings) -> Result<Option<TempDir>, Failure> {
+    if settings.database != Database::Embedded {
+        return Ok(None);
+    }
+    let scratch = tempfile::Builder::new().prefix("weihe-").tempdir()?;
+    // The operator's own definitions count all the same.
+    settings.overlay = settings
+        .overlay
+        .take()
+        .or_else(|| definitions::overlay_of(&settings.data));
+    scratch.path().clone_into(&mut settings.data);
+    Ok(Some(scratch))
+}
+
 pub(crate) async fn run(
     app: &App,
     command: &Import,
+    is_scratch: bool,
     stop: &Stop,
     output: &Output,
 ) -> Result<Outcome, Failure> {
@@ -73,7 +92,7 @@ pub(crate) async fn run(
     let refused: Option<PathBuf> = plan
         .has_refusals()
         .then(|| imports.refused_file(id))
-        .filter(|path| path.exists());
+        .filter(|path| !is_scratch && path.exists());
     output.tell(&json!({
         "import": id,
         "plan": plan,

@@ -12,10 +12,19 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(crate) fn check(common: &Common, output: &Output) -> Result<Outcome, Failure> {
+    // Without its folder the operator's own definitions would be passed over in silence.
+    if let Some(named) = common.data.as_deref().filter(|folder| !folder.is_dir()) {
+        let folder = named.display().to_string();
+        return Err(Failure::Worded {
+            code: "cli.folder".to_owned(),
+            key: "cli-no-folder",
+            about: vec![("folder", folder)],
+        });
+    }
     let overlay = common
         .overlay
         .clone()
-        .or_else(|| definitions::overlay_of(&common.data));
+        .or_else(|| definitions::overlay_of(&common.folder()));
     let (problems, counts) = match definitions::load(overlay.as_deref()) {
         Ok(standard) => {
             let counts = [

@@ -1,28 +1,47 @@
 //! `weihe verify`: every hash of the ledger and of the audit log, recomputed from what is stored.
 
-use security::SecurityError;
+use registry::ledger::VerifyReport;
+use security::{LedgerHead, SecurityError};
 use serde_json::json;
 use server::App;
 use ui::format;
 
 use crate::Outcome;
+use crate::arguments::Verify;
+use crate::commands::operator;
 use crate::failure::Failure;
 use crate::findings;
 use crate::output::Output;
 use crate::progress::Reporter;
 use crate::stop::Stop;
 
-pub(crate) async fn run(app: &App, stop: &Stop, output: &Output) -> Result<Outcome, Failure> {
+pub(crate) async fn run(
+    app: &App,
+    command: &Verify,
+    stop: &Stop,
+    output: &Output,
+) -> Result<Outcome, Failure> {
     let reporter = Reporter::new(output, stop);
     let count = |number: i64| u64::try_from(number).unwrap_or(0);
-    let report = app
-        .registry()
-        .ledger()
+    let ledger = app.registry().ledger();
+    let mut report = ledger
         .verify(|done, total| reporter.tell("cli-step-verify", count(done), count(total)))
         .await?;
     reporter.end();
     if stop.is_asked() {
         return Err(Failure::Stopped);
+    }
+    let head = LedgerHead {
+        number: report.number,
+        hash: report.head,
+    };
+    if command.put_back {
+        accept(app, &mut report, &head).await?;
+    }
+    if let Some(expected) = &command.expect {
+        report
+            .findings
+            .extend(ledger.check_expected(expected).await?);
     }
     let (entries, broken) = match app.security().verify_audit().await {
         Ok(entries) => (entries, None),
@@ -45,12 +64,12 @@ pub(crate) async fn run(app: &App, stop: &Stop, output: &Output) -> Result<Outco
         told.push(json!({ "kind": "audit", "message": sentence }));
         sentences.push(sentence);
     }
-    let head = findings::head(&report.head);
     output.tell(&json!({
         "commits": report.commits,
         "versions": report.versions,
         "audit_entries": entries,
-        "head": head,
+        "number": report.number,
+        "head": findings::head(&report.head),
         "findings": told,
     }));
     let commits = format::integer(report.commits);
@@ -64,15 +83,34 @@ pub(crate) async fn run(app: &App, stop: &Stop, output: &Output) -> Result<Outco
             ("entries", &entries),
         ],
     ));
-    output.say(text.with("cli-head", &[("head", &head)]));
+    output.say(text.with("cli-head", &[("head", &head.to_string())]));
     if sentences.is_empty() {
         output.say(text.get("cli-whole"));
         return Ok(Outcome::Done);
     }
+    let hangs_together =
+        broken.is_none() && report.findings.iter().all(findings::is_of_another_state);
+    let title = match hangs_together {
+        true => "cli-findings-of-another-state",
+        false => "cli-findings",
+    };
     let number = i64::try_from(sentences.len()).unwrap_or(i64::MAX);
-    output.say(text.with("cli-findings", &[("count", &format::integer(number))]));
+    output.say(text.with(title, &[("count", &format::integer(number))]));
     for sentence in sentences {
         output.say(format!("  {sentence}"));
     }
     Ok(Outcome::Attention)
+}
+
+/// Notes in the audit log that the ledger was put back to its present head on purpose. Only a ledger that
+/// hangs together can be meant.
+async fn accept(app: &App, report: &mut VerifyReport, head: &LedgerHead) -> Result<(), Failure> {
+    if !report.findings.iter().all(findings::is_of_another_state) {
+        return Ok(());
+    }
+    app.security()
+        .ledger_was_put_back(&operator()?, head)
+        .await?;
+    report.findings.clear();
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! SQLite's half: statements of many rows with bare `?`.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use futures::future::join;
 use kernel::Value;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, SqliteConnection};
+use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection};
 
 use super::Lookup;
 use super::rows::Load;
@@ -15,7 +16,10 @@ use crate::{DbError, Row, sqlite};
 
 /// The most placeholders that one statement of SQLite may have.
 const MOST_PLACEHOLDERS: usize = 32_766;
-/// Statements of up to this many rows stay prepared; larger ones take megabytes each.
+/// The most rows of one insert. Statements of this many rows, and of each smaller power of two for the rest, stay
+/// prepared (about a kilobyte a row), so that a load of any length parses nothing after the first.
+const INSERTED_ROWS: usize = 256;
+/// Look-ups of up to this many keys stay prepared; larger ones take megabytes each.
 const KEPT_ROWS: usize = 8;
 
 pub(super) async fn insert(
@@ -24,13 +28,10 @@ pub(super) async fn insert(
     load: &Load<'_>,
 ) -> Result<u64, DbError> {
     let width = load.width;
-    let fitting = rows_per_statement(width, 0)?.min(load.count());
-    let text = |count: usize| -> Arc<str> {
-        format!("INSERT INTO {into} VALUES {}", tuples(width, count)).into()
-    };
-    let full = text(fitting);
+    let most = largest_power(INSERTED_ROWS.min(rows_per_statement(width, 0)?));
+    let mut texts: HashMap<usize, Arc<str>> = HashMap::new();
     let mut sharing = Sharing::new(width);
-    let mut chunks = load.chunks(fitting);
+    let mut chunks = portions(load.count(), most);
     let mut total = 0;
     let mut next = chunks
         .next()
@@ -38,13 +39,10 @@ pub(super) async fn insert(
         .transpose()?;
     while let Some(arguments) = next {
         let count = arguments.len() / width;
-        let sql = if count == fitting {
-            Arc::clone(&full)
-        } else {
-            text(count)
-        };
-        let kept = count <= KEPT_ROWS || (count == fitting && load.count() > fitting);
-        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(kept);
+        let text = texts.entry(count).or_insert_with(|| {
+            format!("INSERT INTO {into} VALUES {}", tuples(width, count)).into()
+        });
+        let query = sqlx::query_with(AssertSqlSafe(Arc::clone(text)), arguments);
         // SQLite works in its own thread; the next arguments are built meanwhile.
         let working = query.execute(&mut *connection);
         let building = async {
@@ -57,10 +55,26 @@ pub(super) async fn insert(
         total += done?.rows_affected();
         next = built?;
     }
-    if load.count() > fitting {
-        connection.clear_cached_statements().await?;
-    }
     Ok(total)
+}
+
+/// The largest power of two that is not above a number, at least 1.
+fn largest_power(number: usize) -> usize {
+    1 << number.max(1).ilog2()
+}
+
+/// Cuts `count` rows into portions of `most`, and what is left into powers of two.
+fn portions(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let left = count - start;
+        if left == 0 {
+            return None;
+        }
+        let portion = start..start + largest_power(left).min(most);
+        start = portion.end;
+        Some(portion)
+    })
 }
 
 pub(super) async fn update(
@@ -180,5 +194,28 @@ impl Sharing {
             }
         }
         Ok(arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portions_cover_every_row_once_and_come_in_few_sizes() {
+        for (count, most, sizes) in [
+            (0, 256, vec![]),
+            (1, 256, vec![1]),
+            (255, 256, vec![128, 64, 32, 16, 8, 4, 2, 1]),
+            (256, 256, vec![256]),
+            (600, 256, vec![256, 256, 64, 16, 8]),
+            (5, 1, vec![1; 5]),
+        ] {
+            let cut: Vec<Range<usize>> = portions(count, most).collect();
+            assert_eq!(cut.iter().map(Range::len).collect::<Vec<_>>(), sizes);
+            assert!(cut.into_iter().flatten().eq(0..count));
+        }
+        assert_eq!(largest_power(255), 128);
+        assert_eq!(largest_power(256), 256);
     }
 }

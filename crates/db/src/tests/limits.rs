@@ -120,7 +120,52 @@ async fn an_address_that_answers_nothing_is_a_fault_of_the_connection() {
     assert_eq!(error.code(), "db.query", "{error}");
 }
 
+#[test]
+fn changes_that_wait_in_a_log_without_its_index_are_not_left_out() {
+    crate::testing::run(TestPlace::sqlite().unwrap(), |place| async {
+        let db = place.open("main").await.unwrap();
+        run(&db, &["CREATE TABLE t (id BIGINT PRIMARY KEY, s TEXT)"])
+            .await
+            .unwrap();
+        fill(&db, &rows(0, 3)).await.unwrap();
+        let (url, _) = place.address("main");
+        let file = url.strip_prefix("sqlite://").unwrap();
+        // As a program that was killed leaves it: the rows stand in the log only.
+        let (copied, _) = place.address("copied");
+        let copy = copied.strip_prefix("sqlite://").unwrap();
+        for ending in ["", "-wal"] {
+            std::fs::copy(format!("{file}{ending}"), format!("{copy}{ending}")).unwrap();
+        }
+        let reading = Db::connect_to_read(&copied, "main").await.unwrap();
+        assert_eq!(count(&reading, "t").await, 3);
+    });
+}
+
 crate::on_both_engines! {
+    async fn a_database_opened_to_be_read_is_not_made_and_not_written(place: &TestPlace) {
+        let (url, schema) = place.address("main");
+        let missing = Db::connect_to_read(&url, &schema).await.unwrap_err();
+        assert_eq!(missing.code(), "db.missing", "{missing}");
+        if let Some(file) = url.strip_prefix("sqlite://") {
+            assert!(!std::path::Path::new(file).exists(), "it was made");
+        }
+        let db = place.open("main").await.unwrap();
+        run(&db, &["CREATE TABLE t (id BIGINT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await.unwrap();
+        let reading = Db::connect_to_read(&url, &schema).await.unwrap();
+        assert!(reading.is_to_be_read() && !db.is_to_be_read());
+        assert_eq!(count(&reading, "t").await, 1);
+        assert_eq!(reading.write().await.unwrap_err().code(), "db.read_only");
+        let mut tx = reading.read().await.unwrap();
+        tx.execute("INSERT INTO t VALUES (2)", &[]).await.unwrap_err();
+        drop(tx);
+        // What another program commits meanwhile is seen.
+        run(&db, &["INSERT INTO t VALUES (3)"]).await.unwrap();
+        assert_eq!(count(&reading, "t").await, 2);
+        reading.checkpoint().await.unwrap();
+        reading.close().await;
+        assert_eq!(reading.read().await.unwrap_err().code(), "db.connection");
+    }
+
     async fn a_closed_database_says_so(db: Db) {
         db.close().await;
         assert_eq!(db.read().await.unwrap_err().code(), "db.connection");

@@ -4,6 +4,7 @@ use kernel::Value;
 
 use crate::{
     ColumnSpec, ColumnType, IndexSpec, Migration, TableSpec, ensure_table, migrate, schema_text,
+    stored_tables,
 };
 
 const FIRST: Migration = Migration {
@@ -32,6 +33,7 @@ fn spec(columns: &[(&str, ColumnType, bool)]) -> TableSpec {
             name: "d_school_order".to_owned(),
             columns: vec!["order".to_owned(), "id".to_owned()],
             unique: true,
+            filled_only: false,
         }],
     }
 }
@@ -93,6 +95,11 @@ crate::on_both_engines! {
         let wanted = "table d_school\n  id BIGINT not null\n  since BIGINT not null\n  order TEXT\n  outline BYTES\n  name TEXT\n\
                       \x20 primary key (id, since)\n  unique index d_school_order (order, id)\n\n";
         assert_eq!(schema_text(&db).await.unwrap(), wanted);
+        let stored = stored_tables(&mut db.read().await.unwrap(), "d_").await.unwrap();
+        let [school] = stored.as_slice() else { panic!("{stored:?}") };
+        let columns: Vec<(&str, ColumnType)> = school.columns.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+        assert_eq!(school.name, "d_school");
+        assert_eq!(columns, more.iter().map(|(name, kind, _)| (*name, *kind)).collect::<Vec<_>>());
         for wrong in [("name", ColumnType::Int, true), ("must", ColumnType::Int, false), ("Nåme", ColumnType::Int, true)] {
             let mut columns = COLUMNS.to_vec();
             columns.push(wrong);

@@ -8,6 +8,8 @@
 mod model;
 mod run;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +22,8 @@ use standard::Action;
 
 pub use model::{Import, Request, State};
 
-use crate::intake::{IntakeError, Plan, Progress, Written};
-use crate::ledger::{Ledger, hex};
+use crate::intake::{IntakeError, Plan, Progress, Step, Written};
+use crate::ledger::{Ledger, Reversal, hex};
 
 /// The imports of this node.
 #[derive(Clone)]
@@ -104,12 +106,13 @@ impl Imports {
         let mut tx = self.work.write().await?;
         let id = store::insert(&mut tx, &import, beyond).await?;
         let folder = self.folder(id);
+        let unwritable = |error: std::io::Error| IntakeError::unwritable(&error);
         tokio::fs::create_dir_all(&folder)
             .await
-            .map_err(unreadable)?;
+            .map_err(unwritable)?;
         tokio::fs::rename(upload, folder.join("source"))
             .await
-            .map_err(unreadable)?;
+            .map_err(unwritable)?;
         tx.commit().await?;
         import.id = id;
         self.spawn(import);
@@ -140,19 +143,56 @@ impl Imports {
         let kept = path.to_string_lossy();
         let mut import = self.fresh(permit, None, dataset, &file, &kept, sha256, bytes, request);
         let beyond = self.ledger.last_import().await?;
-        let mut tx = self.work.write().await?;
-        let unfinished = store::unfinished_of(&mut tx, &import).await?;
+        let unfinished = match dry_run {
+            true => None,
+            false => self.unfinished(permit, &import).await?,
+        };
         import.id = match unfinished {
             Some(id) => id,
-            None => store::insert(&mut tx, &import, beyond).await?,
+            None => {
+                let mut tx = self.work.write().await?;
+                let id = store::insert(&mut tx, &import, beyond).await?;
+                tx.commit().await?;
+                id
+            }
         };
-        tx.commit().await?;
         let id = import.id;
         let outcome = self
             .work_through(permit, &import, path, !dry_run, progress)
             .await;
-        self.keep_outcome(id, &outcome).await?;
-        Ok((id, outcome?))
+        let kept = self.keep_outcome(id, &outcome).await;
+        let finished = match (outcome, kept) {
+            (Ok(finished), Ok(())) => finished,
+            // What came of the import is told, also where it cannot be kept.
+            (Err(error), _) => return Err(error),
+            (Ok(finished), Err(error)) => {
+                let written = finished.written.unwrap_or_default();
+                let sets = written.committed + written.resumed;
+                return Err(error.after(id, sets, sets));
+            }
+        };
+        Ok((id, finished))
+    }
+
+    /// An import of the same file that did not come to its end and can be gone on with under its number.
+    /// Where someone else committed to the dataset since it began, a row of it may need to be committed
+    /// again, which one import never does: then a new one compares the file with what is held.
+    async fn unfinished(
+        &self,
+        permit: &Permit,
+        import: &Import,
+    ) -> Result<Option<i64>, IntakeError> {
+        let found = store::unfinished_of(&mut self.work.read().await?, import).await?;
+        let Some(id) = found else { return Ok(None) };
+        let commits = self.ledger.commits_of_import(permit, id).await?;
+        let Some(first) = commits.first() else {
+            return Ok(found);
+        };
+        let others = self
+            .ledger
+            .commit_of_others(&import.dataset, first.number, id)
+            .await?;
+        Ok(found.filter(|_| others.is_none()))
     }
 
     /// Commits a planned import in the background.
@@ -212,29 +252,60 @@ impl Imports {
         Ok(())
     }
 
-    /// Reverses every commit of an import.
+    /// Reverses the commits of an import, all that are not reversed yet. Where it is interrupted the import
+    /// stays [`State::Reversing`], and the same call goes on.
     ///
     /// # Errors
-    /// [`crate::ledger::LedgerError::Conflict`] where later commits touched its records.
+    /// [`crate::ledger::LedgerError::Conflict`] where later commits touched its records: found in all of
+    /// its commits before the first is reversed. [`IntakeError::Stopped`] while the import is under way, or
+    /// where `progress` says so.
     pub async fn reverse(
         &self,
         permit: &Permit,
         id: i64,
         reason: &str,
-    ) -> Result<u64, IntakeError> {
+        progress: &Progress,
+    ) -> Result<Reversal, IntakeError> {
         permit.require(Action::Reverse)?;
-        let outcomes = self.ledger.reverse_import(permit, id, reason).await?;
+        let _alone = self.writing.lock().await;
+        let before = store::one(&mut self.work.read().await?, id)
+            .await?
+            .map(|import| import.state);
+        if let Some(state) = before.filter(|state| state.is_running()) {
+            return Err(IntakeError::Stopped(state.as_str().to_owned()));
+        }
+        let began = self.ledger.reversal_of(permit, id).await?;
+        self.mark(id, State::Reversing).await?;
+        let go_on = |reversal: Reversal| {
+            let told = progress.tell(Step::Write, reversal.reversed, reversal.commits);
+            told.is_ok()
+        };
+        let outcome = self.ledger.reverse_import(permit, id, reason, go_on).await;
+        let come = self.ledger.reversal_of(permit, id).await?;
+        let state = match before {
+            _ if !come.is_unfinished() => State::Reversed,
+            Some(before) if come.reversed == 0 => before,
+            _ => State::Reversing,
+        };
+        self.mark(id, state).await?;
+        match outcome {
+            Ok(_) if !come.is_unfinished() => Ok(come),
+            Err(error) if come.reversed == began.reversed => Err(error.into()),
+            outcome => {
+                if let Err(error) = outcome {
+                    tracing::error!(import = id, %error, "a reversal was interrupted");
+                }
+                // Something was written: none of the ledger's own faults says so.
+                Err(IntakeError::Stopped(State::Reversing.as_str().to_owned()))
+            }
+        }
+    }
+
+    async fn mark(&self, id: i64, state: State) -> Result<(), IntakeError> {
         let mut tx = self.work.write().await?;
-        store::set_state(
-            &mut tx,
-            id,
-            State::Reversed,
-            store::Outcome::Nothing,
-            self.clock.now(),
-        )
-        .await?;
+        store::set_state_only(&mut tx, id, state, self.clock.now()).await?;
         tx.commit().await?;
-        Ok(outcomes.len() as u64)
+        Ok(())
     }
 
     /// One import that the permit may see: one's own, or any for those who hold everything.

@@ -21,12 +21,14 @@ pub enum State {
     Failed,
     /// Its plan was put aside.
     Discarded,
+    /// Its commits are being reversed; where that was interrupted, some are and some are not.
+    Reversing,
     /// Its commits were reversed.
     Reversed,
 }
 
 impl State {
-    const ALL: [State; 8] = [
+    const ALL: [State; 9] = [
         State::Reading,
         State::Planned,
         State::Writing,
@@ -34,6 +36,7 @@ impl State {
         State::Stopped,
         State::Failed,
         State::Discarded,
+        State::Reversing,
         State::Reversed,
     ];
 
@@ -47,6 +50,7 @@ impl State {
             State::Stopped => "stopped",
             State::Failed => "failed",
             State::Discarded => "discarded",
+            State::Reversing => "reversing",
             State::Reversed => "reversed",
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use kernel::Day;
 use security::{GrantId, Permit};
@@ -11,11 +12,17 @@ use super::model::{Import, Request, State};
 use super::{Finished, Imports, store};
 use crate::intake::{self, Class, IntakeError, Mapping, Options, Progress, Step, parse_datum};
 use crate::ledger::LedgerError;
-use crate::read::{Delimiter, Header, Limits, RawReader, ReadError, ReadOptions, TextEncoding};
+use crate::read::{Delimiter, Header, Limits, RawReader, ReadOptions, TextEncoding};
 use crate::write::CsvWriter;
 
 /// Progress is written to the store at most so often.
 const PROGRESS_EVERY_MS: i64 = 500;
+
+/// The code of a full disk.
+const DISK_FULL: &str = "db.disk_full";
+
+/// The state of an import that a full disk ended is tried to be kept so often.
+const KEEP_AGAIN: Duration = Duration::from_secs(10);
 
 /// So often a plan is made before it is said that others keep coming between.
 const MOST_PLANS: usize = 5;
@@ -27,8 +34,13 @@ impl Imports {
         tokio::spawn(async move {
             let id = import.id;
             let outcome = imports.background(&import).await;
-            if let Err(error) = imports.keep_outcome(id, &outcome).await {
+            while let Err(error) = imports.keep_outcome(id, &outcome).await {
                 tracing::error!(import = id, %error, "the state of an import could not be kept");
+                // The disk that ended the import is full for its state, too; there will be room again.
+                if error.code() != DISK_FULL {
+                    break;
+                }
+                tokio::time::sleep(KEEP_AGAIN).await;
             }
         });
     }
@@ -303,19 +315,24 @@ impl Imports {
 
     /// Writes the refused rows with their reasons, as a table that can be mended and imported again.
     async fn write_refused(&self, id: i64, prepared: &intake::Prepared) -> Result<(), IntakeError> {
-        let folder = self.folder(id);
-        tokio::fs::create_dir_all(&folder).await.map_err(io)?;
-        let mut bytes = Vec::new();
-        let mut writer = CsvWriter::new(&mut bytes).map_err(io)?;
-        for row in prepared.refused_table(self.ledger.standard()) {
-            writer
-                .write_row(row.iter().map(String::as_str))
-                .map_err(io)?;
-        }
-        writer.finish().map_err(io)?;
-        tokio::fs::write(self.refused_file(id), bytes)
+        self.try_to_write_refused(id, prepared)
             .await
-            .map_err(io)
+            .map_err(|error| IntakeError::unwritable(&error))
+    }
+
+    async fn try_to_write_refused(
+        &self,
+        id: i64,
+        prepared: &intake::Prepared,
+    ) -> std::io::Result<()> {
+        tokio::fs::create_dir_all(self.folder(id)).await?;
+        let mut bytes = Vec::new();
+        let mut writer = CsvWriter::new(&mut bytes)?;
+        for row in prepared.refused_table(self.ledger.standard()) {
+            writer.write_row(row.iter().map(String::as_str))?;
+        }
+        writer.finish()?;
+        tokio::fs::write(self.refused_file(id), bytes).await
     }
 
     /// Keeps what an import came to.
@@ -380,10 +397,4 @@ impl Imports {
         tx.commit().await?;
         Ok(())
     }
-}
-
-fn io(error: std::io::Error) -> IntakeError {
-    IntakeError::Read(ReadError::Unreadable {
-        detail: error.to_string(),
-    })
 }

@@ -103,12 +103,12 @@ pub(super) async fn in_states(tx: &mut Tx, states: [State; 2]) -> Result<Vec<Imp
     rows.iter().map(import_of).collect()
 }
 
-/// The last import of the same content for the same purpose that did not end.
+/// The last import of the same content for the same purpose that did not come to its end.
 pub(super) async fn unfinished_of(tx: &mut Tx, import: &Import) -> Result<Option<i64>, DbError> {
     let row = tx
         .fetch_one(
             "SELECT max(id) AS id FROM import WHERE dataset = $1 AND sha256 = $2 AND request = $3 AND actor = $4 \
-             AND state = 'writing'",
+             AND state IN ('writing', 'stopped', 'failed')",
             &[
                 import.dataset.as_str().into(),
                 import.sha256.as_str().into(),
@@ -137,6 +137,21 @@ pub(super) async fn set_state(
     tx.execute(
         &format!("UPDATE import SET state = $1, {column} = $2, updated = $3, stop_requested = 0 WHERE id = $4"),
         &[state.as_str().into(), text, now.into(), id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Changes the state alone.
+pub(super) async fn set_state_only(
+    tx: &mut Tx,
+    id: i64,
+    state: State,
+    now: Millis,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE import SET state = $1, updated = $2 WHERE id = $3",
+        &[state.as_str().into(), now.into(), id.into()],
     )
     .await?;
     Ok(())

@@ -93,8 +93,10 @@ pub(super) async fn commit(
     };
     let written = batch.write(written, progress).await;
     // Also where the work was stopped: what was committed before is there.
-    ledger.settle(&prepared.dataset.name).await?;
-    written
+    let settled = ledger.settle(&prepared.dataset.name).await;
+    let written = written?;
+    settled?;
+    Ok(written)
 }
 
 /// A list with a place for every row.
@@ -138,6 +140,7 @@ impl Batch<'_> {
         progress: &Progress,
     ) -> Result<Written, IntakeError> {
         let parts: Vec<Part> = parts(groups(self.ledger, self.permit, self.prepared).await?);
+        let sets = parts.len() as u64;
         let total = parts
             .iter()
             .map(|part| part.rows.len() + part.missing.len())
@@ -163,7 +166,10 @@ impl Batch<'_> {
                     .commit_as_planned(self.permit, set, self.prepared.plan.based_on),
                 following
             );
-            match outcome? {
+            let before = place as u64 - 1;
+            let outcome = outcome
+                .map_err(|error| IntakeError::from(error).after(self.import, before, sets))?;
+            match outcome {
                 Outcome::Committed {
                     number,
                     opened,
@@ -178,7 +184,7 @@ impl Batch<'_> {
                 Outcome::AlreadyCommitted(_) => written.resumed += 1,
                 Outcome::Unchanged => {}
             }
-            ready = following?;
+            ready = following.map_err(|error| error.after(self.import, place as u64, sets))?;
             progress.tell(Step::Write, done, total)?;
         }
         Ok(written)

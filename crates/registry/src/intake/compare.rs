@@ -170,13 +170,13 @@ impl Comparison<'_> {
             return;
         }
         let Some(versions) = versions else {
-            let examples = plan
-                .examples
-                .entry(Class::New.as_str().to_owned())
-                .or_default();
-            if examples.len() < EXAMPLES {
+            let new = Class::New.as_str();
+            if plan.examples.get(new).map_or(0, Vec::len) < EXAMPLES {
                 let example = work.example(row, String::new(), String::new());
-                examples.push(example);
+                plan.examples
+                    .entry(new.to_owned())
+                    .or_default()
+                    .push(example);
             }
             return;
         };

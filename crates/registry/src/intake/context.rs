@@ -1,6 +1,7 @@
 //! What an import must know of what is already held: whom its references may mean, which record a key
 //! leads to, where the counties lie.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -77,9 +78,8 @@ impl Context {
     /// The unit that answers for a division or for the nearest division above it.
     pub fn unit_for(&self, division: RecordId) -> Option<RecordId> {
         let divisions = self.references.get("division")?;
-        std::iter::once(division)
-            .chain(divisions.ancestors(division))
-            .find_map(|each| self.unit_of_division.get(&each).copied())
+        let unit_of = |each: &RecordId| self.unit_of_division.get(each).copied();
+        unit_of(&division).or_else(|| divisions.ancestors(division).iter().find_map(unit_of))
     }
 }
 
@@ -283,7 +283,10 @@ impl Hasher for Folding {
 }
 
 /// Hashes the values of a key; `None` when one of them is empty.
-pub fn key_hash(level: usize, parts: &[KeyPart<'_>]) -> Option<KeyHash> {
+pub fn key_hash<'p>(
+    level: usize,
+    parts: impl IntoIterator<Item = &'p KeyPart<'p>>,
+) -> Option<KeyHash> {
     let mut low = DefaultHasher::new();
     let mut high = DefaultHasher::new();
     1u8.hash(&mut high);
@@ -296,8 +299,7 @@ pub fn key_hash(level: usize, parts: &[KeyPart<'_>]) -> Option<KeyHash> {
                 number.hash(&mut low);
                 number.hash(&mut high);
             }
-            KeyPart::Text(text) => {
-                let key = name_key(text);
+            KeyPart::Text(key) => {
                 key.hash(&mut low);
                 key.hash(&mut high);
             }
@@ -307,14 +309,24 @@ pub fn key_hash(level: usize, parts: &[KeyPart<'_>]) -> Option<KeyHash> {
 }
 
 /// One value of a key.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum KeyPart<'a> {
     /// Blank.
     None,
     /// A number or a record.
     Int(i64),
-    /// A text; compared by [`kernel::name_key`].
-    Text(&'a str),
+    /// The [`kernel::name_key`] of a text.
+    Text(Cow<'a, str>),
+}
+
+impl<'a> KeyPart<'a> {
+    /// A text, by its [`kernel::name_key`]; an empty one is blank.
+    pub fn of_text(text: &'a str) -> KeyPart<'a> {
+        if text.is_empty() {
+            return KeyPart::None;
+        }
+        KeyPart::Text(name_key(text))
+    }
 }
 
 /// The records that are held, by their match keys.
@@ -417,7 +429,7 @@ impl KeyIndex {
 fn part_of(value: Option<&Value>) -> KeyPart<'_> {
     match value {
         Some(Value::Int(number)) => KeyPart::Int(*number),
-        Some(Value::Text(text)) if !text.is_empty() => KeyPart::Text(text),
+        Some(Value::Text(text)) => KeyPart::of_text(text),
         _ => KeyPart::None,
     }
 }

@@ -2,7 +2,9 @@
 //! and the counting from the type, the unit from the division. What is derived is marked as inferred and
 //! never speaks against a record that is held.
 
-use columns::{Cell, ColumnBuilder, ColumnsError};
+use std::collections::HashMap;
+
+use columns::{ColumnBuilder, ColumnType, ColumnsError};
 use kernel::RecordId;
 use standard::{Dataset, Standard};
 
@@ -74,98 +76,136 @@ impl<'a> Deriver<'a> {
         let Some(places) = self.places else {
             return Ok(batch);
         };
-        let rows = batch.table.rows();
-        let wanted = [
-            places.kind,
-            places.kind_inferred,
-            places.stages,
-            places.counted,
-            places.unit,
-            places.status,
-            places.origin,
-            places.campus,
-            places.datum_origin,
-        ];
-        let mut builders: Vec<(usize, ColumnBuilder, Vec<bool>)> = Vec::new();
-        for place in wanted {
-            if let Some(kind) = batch.table.schema().column_type(place) {
-                builders.push((place, ColumnBuilder::new(kind), vec![false; rows]));
-            }
+        let table = batch.table.clone();
+        let rules = self.standard.type_rules();
+        let name = |row| table.text(places.name, row).unwrap_or_default();
+        let guess = |row| rules.school_type(name(row)).map(|guess| guess.code);
+        // The type of each row, and whether it was guessed.
+        let kinds: Vec<(Option<&str>, bool)> = (0..table.rows())
+            .map(|row| match table.text(places.kind, row) {
+                Some(stated) => (Some(stated), false),
+                None => (guess(row), true),
+            })
+            .collect();
+        let kind_of = |row: usize| kinds.get(row).copied().unwrap_or_default();
+        let mut known: HashMap<&str, OfType<'_>> = HashMap::new();
+        for kind in kinds.iter().filter_map(|(kind, _)| *kind) {
+            known.entry(kind).or_insert_with(|| self.of_type(kind));
         }
-        let types = self.standard.code_set("school_type");
-        for row in 0..rows {
-            let name = batch.table.text(places.name, row).unwrap_or_default();
-            let stated = batch.table.text(places.kind, row).map(str::to_owned);
-            let guess = match &stated {
-                Some(_) => None,
-                None => self
-                    .standard
-                    .type_rules()
-                    .school_type(name)
-                    .map(|guess| guess.code.to_owned()),
-            };
-            let kind = stated.clone().or(guess.clone());
-            let entry = kind
-                .as_deref()
-                .and_then(|code| types.and_then(|set| set.entry(code)));
-            let division = batch.table.int(places.division, row).map(RecordId::new);
-            for (place, builder, inferred) in &mut builders {
-                let held = batch.table.cell(*place, row);
-                let number = u32::try_from(row).unwrap_or(u32::MAX);
-                let cleared = batch
-                    .cleared
-                    .get(*place)
-                    .is_some_and(|rows| rows.binary_search(&number).is_ok());
-                if held != Cell::Null || cleared {
-                    builder.append(&held);
-                    continue;
-                }
-                let derived = match *place {
-                    place if place == places.kind => text(guess.clone()),
-                    place if place == places.kind_inferred => Cell::Bool(guess.is_some()),
-                    place if place == places.stages => text(
-                        entry
-                            .map(|entry| entry.extra_many("stages").join("|"))
-                            .filter(|stages| !stages.is_empty()),
-                    ),
-                    place if place == places.counted => entry
-                        .and_then(|entry| entry.extra("counts_as_school"))
-                        .map_or(Cell::Null, |counts| Cell::Bool(counts == "yes")),
-                    place if place == places.campus => {
-                        let by_name = self
-                            .standard
-                            .type_rules()
-                            .campus_kind(name)
-                            .map(|guess| guess.code.to_owned());
-                        let by_type = entry
-                            .and_then(|entry| entry.extra("campus_kind"))
-                            .map(str::to_owned);
-                        text(by_type.or(by_name))
-                    }
-                    place if place == places.unit => division
-                        .and_then(|division| self.context.unit_for(division))
-                        .map_or(Cell::Null, |unit| Cell::Int(unit.get())),
-                    place if place == places.status => text(Some("open".to_owned())),
-                    place if place == places.origin => text(Some("real".to_owned())),
-                    place if place == places.datum_origin => {
-                        text(batch.table.real(places.lon, row).map(|_| datum.to_owned()))
-                    }
-                    _ => Cell::Null,
-                };
-                if let (true, Some(flag)) = (derived != Cell::Null, inferred.get_mut(row)) {
-                    *flag = true;
-                }
-                builder.append(&derived);
-            }
-        }
-        for (place, builder, inferred) in builders {
-            batch.inferred.insert(place, inferred);
-            batch.table = batch.table.with_column(place, builder)?;
-        }
+        let of_type = |row| kind_of(row).0.and_then(|kind| known.get(kind));
+        let named = |row| rules.campus_kind(name(row)).map(|guess| guess.code);
+        fill_blanks(&mut batch, places.kind, |row| {
+            Derived::text(kind_of(row).0.filter(|_| kind_of(row).1))
+        })?;
+        fill_blanks(&mut batch, places.kind_inferred, |row| {
+            let (kind, guessed) = kind_of(row);
+            Derived::Bool(guessed && kind.is_some())
+        })?;
+        fill_blanks(&mut batch, places.stages, |row| {
+            Derived::text(of_type(row).and_then(|known| known.stages.as_deref()))
+        })?;
+        fill_blanks(&mut batch, places.counted, |row| {
+            let counted = of_type(row).and_then(|known| known.counted);
+            counted.map_or(Derived::Nothing, Derived::Bool)
+        })?;
+        fill_blanks(&mut batch, places.campus, |row| {
+            let by_type = of_type(row).and_then(|known| known.campus);
+            Derived::text(by_type.or_else(|| named(row)))
+        })?;
+        fill_blanks(&mut batch, places.unit, |row| {
+            let division = table.int(places.division, row).map(RecordId::new);
+            let unit = division.and_then(|division| self.context.unit_for(division));
+            unit.map_or(Derived::Nothing, |unit| Derived::Int(unit.get()))
+        })?;
+        fill_blanks(&mut batch, places.status, |_| Derived::Text("open"))?;
+        fill_blanks(&mut batch, places.origin, |_| Derived::Text("real"))?;
+        fill_blanks(&mut batch, places.datum_origin, |row| {
+            Derived::text(table.real(places.lon, row).map(|_| datum))
+        })?;
         Ok(batch)
+    }
+
+    fn of_type(&self, kind: &str) -> OfType<'a> {
+        let types = self.standard.code_set("school_type");
+        let Some(entry) = types.and_then(|set| set.entry(kind)) else {
+            return OfType::default();
+        };
+        let stages = entry.extra_many("stages").join("|");
+        OfType {
+            stages: Some(stages).filter(|stages| !stages.is_empty()),
+            counted: entry
+                .extra("counts_as_school")
+                .map(|counts| counts == "yes"),
+            campus: entry.extra("campus_kind"),
+        }
     }
 }
 
-fn text(value: Option<String>) -> Cell {
-    value.map_or(Cell::Null, Cell::Text)
+/// What follows from a type of institution.
+#[derive(Default)]
+struct OfType<'a> {
+    stages: Option<String>,
+    counted: Option<bool>,
+    campus: Option<&'a str>,
+}
+
+/// What a blank is filled with.
+enum Derived<'d> {
+    Nothing,
+    Text(&'d str),
+    Int(i64),
+    Bool(bool),
+}
+
+impl<'d> Derived<'d> {
+    fn text(text: Option<&'d str>) -> Self {
+        text.map_or(Self::Nothing, Self::Text)
+    }
+}
+
+/// Fills the blanks of a column, except where a row clears it, and marks what was filled as inferred.
+fn fill_blanks<'d>(
+    batch: &mut Batch,
+    place: usize,
+    derived: impl Fn(usize) -> Derived<'d>,
+) -> Result<(), ColumnsError> {
+    let table = &batch.table;
+    let rows = table.rows();
+    let is_blank = |row: &usize| table.is_null(place, *row);
+    let (Some(kind), true) = (
+        table.schema().column_type(place),
+        (0..rows).any(|row| is_blank(&row)),
+    ) else {
+        return Ok(());
+    };
+    let cleared = batch.cleared.get(place).map_or(&[][..], Vec::as_slice);
+    let mut builder = ColumnBuilder::new(kind);
+    let mut inferred = vec![false; rows];
+    for (row, flag) in inferred.iter_mut().enumerate() {
+        let number = u32::try_from(row).unwrap_or(u32::MAX);
+        if !is_blank(&row) {
+            match kind {
+                ColumnType::Text => builder.append_text(table.text(place, row)),
+                _ => builder.append(&table.cell(place, row)),
+            }
+            continue;
+        }
+        if cleared.binary_search(&number).is_ok() {
+            builder.append_null();
+            continue;
+        }
+        *flag = true;
+        match derived(row) {
+            Derived::Text(text) => builder.append_text(Some(text)),
+            Derived::Int(number) => builder.append_int(Some(number)),
+            Derived::Bool(truth) => builder.append_bool(Some(truth)),
+            Derived::Nothing => {
+                *flag = false;
+                builder.append_null();
+            }
+        }
+    }
+    batch.table = table.with_column(place, builder)?;
+    batch.inferred.insert(place, inferred);
+    Ok(())
 }

@@ -22,6 +22,23 @@ pub enum IntakeError {
     /// Somebody asked to stop, or the program is ending. What was committed stays and is not done again.
     #[error("stopped: {0}")]
     Stopped(String),
+    /// It ended in the middle of being committed. What was committed stays and is not done again.
+    #[error(
+        "{committed} of {sets} change sets of import {import} are committed and stay, the others are not written: {cause}; once that is mended the same command goes on from there"
+    )]
+    Interrupted {
+        /// The import's number.
+        import: i64,
+        /// Change sets that are in the ledger.
+        committed: u64,
+        /// Change sets in all.
+        sets: u64,
+        /// What ended it.
+        cause: Box<IntakeError>,
+    },
+    /// What belongs to an import cannot be written into its folder.
+    #[error("the folder of the imports cannot be written: {0}; make it writable and try again")]
+    Folder(String),
     /// There is no such dataset.
     #[error("there is no dataset `{name}`{}", .instead.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
     UnknownDataset {
@@ -57,6 +74,31 @@ impl From<security::Denied> for IntakeError {
 }
 
 impl IntakeError {
+    /// A file or a folder of an import that cannot be written.
+    pub(crate) fn unwritable(error: &std::io::Error) -> IntakeError {
+        let what = error.to_string();
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return db::DbError::DiskFull { what }.into();
+        }
+        IntakeError::Folder(what)
+    }
+
+    /// This fault, met when so many change sets of an import were in the ledger. A wish to stop, and a plan
+    /// that has to be made again, say themselves what is to be done.
+    pub(crate) fn after(self, import: i64, committed: u64, sets: u64) -> IntakeError {
+        match self {
+            IntakeError::Stopped(_)
+            | IntakeError::Interrupted { .. }
+            | IntakeError::Ledger(LedgerError::Overtaken(_)) => self,
+            cause => IntakeError::Interrupted {
+                import,
+                committed,
+                sets,
+                cause: Box::new(cause),
+            },
+        }
+    }
+
     /// A stable code for people and programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -65,6 +107,8 @@ impl IntakeError {
             IntakeError::Ledger(error) => error.code(),
             IntakeError::Checks(_) => "INTAKE-CHECKS",
             IntakeError::Stopped(_) => "INTAKE-STOPPED",
+            IntakeError::Interrupted { cause, .. } => cause.code(),
+            IntakeError::Folder(_) => "INTAKE-FOLDER",
             IntakeError::UnknownDataset { .. } => "INTAKE-DATASET",
             IntakeError::PlanChanged(_) => "INTAKE-PLAN-CHANGED",
             IntakeError::UnknownUnit(_) => "INTAKE-UNIT",

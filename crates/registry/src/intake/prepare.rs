@@ -1,7 +1,7 @@
 //! From an open file to a plan: typing, matching, checks, comparing. Nothing is written.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kernel::{Clocks, Day, RecordId, UnitId, Value};
 use security::Permit;
@@ -281,7 +281,6 @@ impl Preparation<'_> {
         let context = Arc::clone(context);
         let progress = self.progress.clone();
         let task = tokio::task::spawn_blocking(move || -> Result<Vec<Batch>, IntakeError> {
-            use rayon::prelude::*;
             let typist = Typist::new(
                 &dataset,
                 &standard,
@@ -291,31 +290,28 @@ impl Preparation<'_> {
                 datum,
             );
             let deriver = Deriver::new(&dataset, &standard, &context);
-            let mut batches = Vec::new();
-            let mut rows = 0;
-            loop {
-                // As many chunks as there are cores are typed side by side.
-                let mut chunks = Vec::new();
-                while chunks.len() < rayon::current_num_threads() {
-                    let Some(chunk) = reader.next_chunk()? else {
-                        break;
-                    };
+            let typed = Mutex::new(BTreeMap::new());
+            // While this thread reads, the others type what was read.
+            rayon::in_place_scope(|scope| -> Result<(), IntakeError> {
+                let (typist, deriver, typed) = (&typist, &deriver, &typed);
+                let mut rows = 0;
+                let mut place = 0_usize;
+                while let Some(chunk) = reader.next_chunk()? {
                     rows += chunk.len();
-                    chunks.push(chunk);
+                    scope.spawn(move |_| {
+                        let batch = typist
+                            .batch(chunk)
+                            .and_then(|batch| deriver.derive(batch, datum.code()));
+                        let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
+                        typed.insert(place, batch);
+                    });
+                    place += 1;
+                    progress.tell(Step::Read, rows as u64, 0)?;
                 }
-                if chunks.is_empty() {
-                    break;
-                }
-                let typed: Vec<Result<Batch, columns::ColumnsError>> = chunks
-                    .into_par_iter()
-                    .map(|chunk| deriver.derive(typist.batch(chunk)?, datum.code()))
-                    .collect();
-                for batch in typed {
-                    batches.push(batch?);
-                }
-                progress.tell(Step::Read, rows as u64, 0)?;
-            }
-            Ok(batches)
+                Ok(())
+            })?;
+            let typed = typed.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Ok(typed.into_values().collect::<Result<Vec<Batch>, _>>()?)
         });
         task.await
             .map_err(|error| IntakeError::Stopped(error.to_string()))?

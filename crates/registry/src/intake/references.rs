@@ -70,7 +70,10 @@ impl ReferenceIndex {
                 }
             }
             for name in &entry.names {
-                let holders = index.by_name.entry(name_key(name)).or_default();
+                let holders = index
+                    .by_name
+                    .entry(name_key(name).into_owned())
+                    .or_default();
                 if !holders.contains(&entry.record) {
                     holders.push(entry.record);
                 }
@@ -166,7 +169,7 @@ impl ReferenceIndex {
     }
 
     fn by_name_under(&self, name: &str, clues: &[Clue<'_>]) -> Reference {
-        let Some(holders) = self.by_name.get(&name_key(name)) else {
+        let Some(holders) = self.by_name.get(name_key(name).as_ref()) else {
             return Reference::Unknown;
         };
         let above: Vec<Clue<'_>> = clues
@@ -242,7 +245,7 @@ impl ReferenceIndex {
                             entry
                                 .names
                                 .iter()
-                                .any(|name| front.ends_with(&name_key(name)))
+                                .any(|name| front.ends_with(name_key(name).as_ref()))
                         })
                     })
                 })

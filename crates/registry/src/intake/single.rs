@@ -192,7 +192,7 @@ impl Work<'_> {
         let mut fates = Vec::with_capacity(self.refused.len());
         for row in 0..self.refused.len() {
             let row_keys = super::prepare::locate(self.batches, self.rows_before, row)
-                .map(|(batch, place)| key_columns.of_row(batch, place))
+                .map(|(batch, place)| key_columns.of_batch(batch).of_row(place).to_vec())
                 .unwrap_or_default();
             let holders = match keys.find(&row_keys) {
                 Match::One(record) => vec![record],

@@ -138,7 +138,7 @@ on_both_engines! {
         assert_eq!(status(&after, "秦岭小学").as_deref(), Some("open"));
         assert_eq!(status(&institutions(&registry, day("2023-01-01")).await, "渭水小学").as_deref(), Some("open"));
 
-        registry.imports().reverse(&permit(), id, "wrong list").await.unwrap();
+        registry.imports().reverse(&permit(), id, "wrong list", &Progress::silent()).await.unwrap();
         assert_eq!(status(&institutions(&registry, day("2025-01-01")).await, "渭水小学").as_deref(), Some("open"));
         assert_eq!(registry.ledger().verify(|_, _| true).await.unwrap().findings, Vec::new());
     }
@@ -147,7 +147,7 @@ on_both_engines! {
         let registry = registry(place).await;
         let (first, _) = import(&registry, "institution", SCHOOL, on("2020-09-01")).await;
         import(&registry, "institution", &SCHOOL.replace("1 号", "9 号"), on("2021-09-01")).await;
-        let refused = registry.imports().reverse(&permit(), first, "too late").await;
+        let refused = registry.imports().reverse(&permit(), first, "too late", &Progress::silent()).await;
         let Err(IntakeError::Ledger(LedgerError::Conflict { records, .. })) = refused else {
             panic!("{refused:?}");
         };

@@ -1,5 +1,6 @@
 //! From the cells of a file to typed columns. Every fault of every cell is kept, none stops the reading.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use columns::{Cell, ColumnBuilder, ColumnType, Schema, Table};
@@ -183,9 +184,10 @@ pub(super) struct Typist<'a> {
 }
 
 /// What a cell was found to hold.
-enum Typed {
+enum Typed<'t> {
     Blank,
     Clear,
+    Text(Cow<'t, str>),
     Value(Cell),
     Wrong(CellFault, String),
     /// A value, with something worth saying.
@@ -271,6 +273,12 @@ impl<'a> Typist<'a> {
                 continue;
             };
             let mut builder = ColumnBuilder::new(kind);
+            if column.is_none() && !self.speaks_without_a_column(*place, field) {
+                (0..rows).for_each(|_| builder.append_null());
+                builders.push(builder);
+                cleared.push(field_cleared);
+                continue;
+            }
             let mut seen = Memo::default();
             for row in 0..rows {
                 let number = u32::try_from(row).unwrap_or(u32::MAX);
@@ -295,6 +303,7 @@ impl<'a> Typist<'a> {
                         field_cleared.push(number);
                         builder.append_null();
                     }
+                    Typed::Text(text) => builder.append_text(Some(&text)),
                     Typed::Value(cell) => builder.append(&cell),
                     Typed::Wrong(fault, detail) => {
                         flaw(fault, detail);
@@ -337,6 +346,13 @@ impl<'a> Typist<'a> {
         })
     }
 
+    /// Whether a field that no column of the file holds may have values all the same.
+    fn speaks_without_a_column(&self, place: usize, field: &Field) -> bool {
+        self.mapping.constants.contains_key(&field.name)
+            || self.mapping.values.contains_key(&field.name)
+            || self.clues.contains_key(&place)
+    }
+
     /// What the reader said of a row, as a flaw of it. A row that ends early reads as blanks.
     fn flaw_of(&self, note: &RowNote, chunk: &RawChunk) -> Option<Flaw> {
         let (field, fault, text, detail) = match &note.kind {
@@ -374,29 +390,32 @@ impl<'a> Typist<'a> {
         })
     }
 
-    fn typed(
-        &self,
+    fn typed<'t>(
+        &'t self,
         place: usize,
         field: &Field,
-        raw: &str,
+        raw: &'t str,
         row: usize,
         chunk: &RawChunk,
-        seen: &mut Memo,
-    ) -> Typed {
-        let replaced = self
-            .mapping
-            .values
-            .get(&field.name)
-            .and_then(|values| values.get(raw));
-        let text = normalise_text(replaced.map_or(raw, String::as_str));
-        let mut text = text.as_ref();
-        if is_blank(text) {
+        seen: &'t mut Memo,
+    ) -> Typed<'t> {
+        let replaced = match self.mapping.values.is_empty() {
+            true => None,
+            false => self
+                .mapping
+                .values
+                .get(&field.name)
+                .and_then(|values| values.get(raw)),
+        };
+        let mut normal = normalise_text(replaced.map_or(raw, String::as_str));
+        if is_blank(&normal) {
             match self.mapping.constants.get(&field.name) {
-                Some(constant) => text = constant,
+                Some(constant) => normal = Cow::Borrowed(constant),
                 None if !matches!(field.kind, FieldKind::Ref(_)) => return Typed::Blank,
-                None => text = "",
+                None => normal = Cow::Borrowed(""),
             }
         }
+        let text = normal.as_ref();
         if is_clear(text) {
             return if field.required {
                 Typed::Wrong(CellFault::Required, String::new())
@@ -422,7 +441,10 @@ impl<'a> Typist<'a> {
                 }
             }
             _ if field.many => many(self.references, field, text),
-            FieldKind::Text => bounded_text(field, text),
+            FieldKind::Text => match too_long(field, text) {
+                Some(most) => Typed::Wrong(CellFault::Length, most.to_string()),
+                None => Typed::Text(normal),
+            },
             FieldKind::Int { min, max } => match integer(text) {
                 Some(number) => {
                     in_range(number, *min, *max, 0).unwrap_or(Typed::Value(Cell::Int(number)))
@@ -458,7 +480,7 @@ impl<'a> Typist<'a> {
         row: usize,
         chunk: &RawChunk,
         seen: &mut Memo,
-    ) -> Typed {
+    ) -> Typed<'static> {
         let Some(index) = self.references.get(target) else {
             return Typed::Blank;
         };
@@ -603,35 +625,40 @@ type CodeOutcome = (Option<String>, Option<(CellFault, String)>);
 struct Memo {
     codes: HashMap<String, CodeOutcome>,
     references: HashMap<String, Reference>,
+    /// Text and clues as one key, kept for its memory.
+    key: String,
 }
 
 impl Memo {
-    fn code(&mut self, codes: &CodeSet, text: &str) -> Typed {
-        let (code, fault) = match self.codes.get(text) {
-            Some(known) => known.clone(),
-            None => {
-                let outcome = code_outcome(codes, text);
-                self.codes.insert(text.to_owned(), outcome.clone());
-                outcome
+    fn code(&mut self, codes: &CodeSet, text: &str) -> Typed<'_> {
+        if !self.codes.contains_key(text) {
+            self.codes
+                .insert(text.to_owned(), code_outcome(codes, text));
+        }
+        match self.codes.get(text) {
+            Some((Some(code), None)) => Typed::Text(Cow::Borrowed(code)),
+            Some((Some(code), Some((fault, detail)))) => {
+                Typed::Noted(Cell::Text(code.clone()), *fault, detail.clone())
             }
-        };
-        match (code, fault) {
-            (Some(code), None) => Typed::Value(Cell::Text(code)),
-            (Some(code), Some((fault, detail))) => Typed::Noted(Cell::Text(code), fault, detail),
-            (None, Some((fault, detail))) => Typed::Wrong(fault, detail),
-            (None, None) => Typed::Blank,
+            Some((None, Some((fault, detail)))) => Typed::Wrong(*fault, detail.clone()),
+            Some((None, None)) | None => Typed::Blank,
         }
     }
 
     fn reference(&mut self, index: &ReferenceIndex, text: &str, clues: &[Clue<'_>]) -> &Reference {
-        let mut key = text.to_owned();
+        self.key.clear();
+        self.key.push_str(text);
         for clue in clues {
-            key.push('\u{1f}');
-            key.push_str(clue.name);
+            self.key.push('\u{1f}');
+            self.key.push_str(clue.name);
+        }
+        if !self.references.contains_key(&self.key) {
+            let found = index.resolve(text, clues);
+            self.references.insert(self.key.clone(), found);
         }
         self.references
-            .entry(key)
-            .or_insert_with(|| index.resolve(text, clues))
+            .get(&self.key)
+            .unwrap_or(&Reference::Unknown)
     }
 }
 
@@ -655,7 +682,7 @@ fn code_outcome(codes: &CodeSet, text: &str) -> CodeOutcome {
     }
 }
 
-fn code_list(codes: &CodeSet, text: &str) -> Typed {
+fn code_list(codes: &CodeSet, text: &str) -> Typed<'static> {
     let mut list: Vec<String> = Vec::new();
     for (part, meaning) in codes.resolve_many(text) {
         match meaning.code() {
@@ -671,7 +698,11 @@ fn code_list(codes: &CodeSet, text: &str) -> Typed {
     Typed::Value(Cell::Text(list.join("|")))
 }
 
-fn many(references: &BTreeMap<String, ReferenceIndex>, field: &Field, text: &str) -> Typed {
+fn many(
+    references: &BTreeMap<String, ReferenceIndex>,
+    field: &Field,
+    text: &str,
+) -> Typed<'static> {
     let FieldKind::Ref(target) = &field.kind else {
         return Typed::Value(Cell::Text(split_many(text).join("|")));
     };
@@ -692,13 +723,11 @@ fn many(references: &BTreeMap<String, ReferenceIndex>, field: &Field, text: &str
     Typed::Value(Cell::Text(texts.join("|")))
 }
 
-fn bounded_text(field: &Field, text: &str) -> Typed {
-    match field.max_length {
-        Some(most) if text.len() > most as usize && text.chars().count() > most as usize => {
-            Typed::Wrong(CellFault::Length, most.to_string())
-        }
-        _ => Typed::Value(Cell::Text(text.to_owned())),
-    }
+/// The most characters of a field, where a text has more.
+fn too_long(field: &Field, text: &str) -> Option<u32> {
+    field
+        .max_length
+        .filter(|most| text.len() > *most as usize && text.chars().count() > *most as usize)
 }
 
 /// A longitude or latitude before it is typed.
@@ -729,7 +758,7 @@ impl Coordinate {
     }
 }
 
-fn coordinate(all: &[Coordinate], row: usize, text: &str) -> Typed {
+fn coordinate(all: &[Coordinate], row: usize, text: &str) -> Typed<'static> {
     match all.get(row).copied().unwrap_or(Coordinate::Blank) {
         Coordinate::Blank => Typed::Blank,
         Coordinate::Clear => Typed::Clear,
@@ -743,7 +772,7 @@ fn coordinate(all: &[Coordinate], row: usize, text: &str) -> Typed {
 /// Coordinates are kept to seven digits, about a centimetre.
 const COORDINATE_FACTOR: f64 = 1e7;
 
-fn in_range(number: i64, min: Option<i64>, max: Option<i64>, scale: u8) -> Option<Typed> {
+fn in_range(number: i64, min: Option<i64>, max: Option<i64>, scale: u8) -> Option<Typed<'static>> {
     let low = min.is_some_and(|min| number < min);
     let high = max.is_some_and(|max| number > max);
     (low || high || number.unsigned_abs() > MOST_EXACT).then(|| {

@@ -25,43 +25,82 @@ pub(super) struct Work<'w> {
 }
 
 /// Where the match keys of a dataset stand in its batches.
-pub(super) struct KeyColumns(Vec<Vec<Option<(usize, ColumnType)>>>);
+pub(super) struct KeyColumns {
+    /// The columns that any key has, each once.
+    columns: Vec<(usize, ColumnType)>,
+    /// For each key, the strongest first, the places of its columns among those; `None` where one of its
+    /// fields is no column.
+    keys: Vec<Option<Vec<usize>>>,
+}
+
+/// The hashed keys of the rows of a batch: for each row as many as the dataset has, the strongest first, `None`
+/// for one that the row does not fill.
+pub(super) struct RowKeys {
+    keys: Vec<Option<KeyHash>>,
+    levels: usize,
+}
+
+impl RowKeys {
+    /// The keys of a row.
+    pub(super) fn of_row(&self, row: usize) -> &[Option<KeyHash>] {
+        let start = row * self.levels;
+        self.keys
+            .get(start..start + self.levels)
+            .unwrap_or_default()
+    }
+}
 
 impl KeyColumns {
     pub(super) fn new(dataset: &Dataset) -> Self {
         let schema = staged_schema(dataset);
-        let column = |name: &String| {
+        let mut columns: Vec<(usize, ColumnType)> = Vec::new();
+        let mut place_of = |name: &String| {
             let position = schema.position(name)?;
-            Some((position, schema.column_type(position)?))
+            let column = (position, schema.column_type(position)?);
+            let known = columns.iter().position(|each| *each == column);
+            known.or_else(|| {
+                columns.push(column);
+                Some(columns.len() - 1)
+            })
         };
         let keys = dataset.match_keys.iter();
-        Self(
-            keys.map(|key| key.fields.iter().map(column).collect())
-                .collect(),
-        )
+        let keys = keys
+            .map(|key| key.fields.iter().map(&mut place_of).collect())
+            .collect();
+        Self { columns, keys }
     }
 
-    /// The hashed keys of a row, the strongest first; `None` for a key that it does not fill.
-    pub(super) fn of_row(&self, batch: &Batch, row: usize) -> Vec<Option<KeyHash>> {
+    /// The hashed keys of the rows of a batch.
+    pub(super) fn of_batch(&self, batch: &Batch) -> RowKeys {
         let table = &batch.table;
-        let part = |column: &Option<(usize, ColumnType)>| match *column {
-            Some((column, ColumnType::Text)) => table
-                .text(column, row)
-                .filter(|text| !text.is_empty())
-                .map_or(KeyPart::None, KeyPart::Text),
-            Some((column, ColumnType::Int)) => {
-                table.int(column, row).map_or(KeyPart::None, KeyPart::Int)
-            }
-            Some((column, ColumnType::Day)) => table
-                .day(column, row)
-                .map_or(KeyPart::None, |day| KeyPart::Int(i64::from(day))),
-            _ => KeyPart::None,
-        };
-        let of_key = |(level, columns): (usize, &Vec<Option<(usize, ColumnType)>>)| {
-            let parts: Vec<KeyPart<'_>> = columns.iter().map(part).collect();
-            key_hash(level, &parts)
-        };
-        self.0.iter().enumerate().map(of_key).collect()
+        let mut keys = Vec::with_capacity(table.rows() * self.keys.len());
+        let mut parts: Vec<KeyPart<'_>> = Vec::with_capacity(self.columns.len());
+        for row in 0..table.rows() {
+            parts.clear();
+            parts.extend(self.columns.iter().map(|(column, kind)| {
+                match kind {
+                    ColumnType::Text => table
+                        .text(*column, row)
+                        .map_or(KeyPart::None, KeyPart::of_text),
+                    ColumnType::Int => table.int(*column, row).map_or(KeyPart::None, KeyPart::Int),
+                    ColumnType::Day => table
+                        .day(*column, row)
+                        .map_or(KeyPart::None, |day| KeyPart::Int(i64::from(day))),
+                    ColumnType::Real | ColumnType::Bool => KeyPart::None,
+                }
+            }));
+            keys.extend(self.keys.iter().enumerate().map(|(level, places)| {
+                let own = places
+                    .as_ref()?
+                    .iter()
+                    .map(|place| parts.get(*place).unwrap_or(&KeyPart::None));
+                key_hash(level, own)
+            }));
+        }
+        RowKeys {
+            keys,
+            levels: self.keys.len(),
+        }
     }
 }
 
@@ -184,26 +223,25 @@ impl Work<'_> {
     }
 
     /// The hashed keys of every row, batch by batch, worked out on all cores.
-    fn all_keys(&self, columns: &KeyColumns) -> Vec<Vec<Vec<Option<KeyHash>>>> {
+    fn all_keys(&self, columns: &KeyColumns) -> Vec<RowKeys> {
         use rayon::prelude::*;
-        let of_batch = |batch: &Batch| {
-            let rows = (0..batch.table.rows()).into_par_iter();
-            rows.map(|row| columns.of_row(batch, row)).collect()
-        };
-        self.batches.iter().map(of_batch).collect()
+        let batches = self.batches.par_iter();
+        batches.map(|batch| columns.of_batch(batch)).collect()
     }
 
     /// Finds the record of each row, and rows that speak of the same one.
     pub(super) fn match_rows(&mut self, keys: &KeyIndex, context: &Context) -> Vec<Fate> {
         let mut fates = Vec::with_capacity(self.refused.len());
-        let mut seen_keys: KeyMap<usize> = KeyMap::default();
-        let mut seen_records: HashMap<RecordId, usize> = HashMap::new();
         let own = context.references.get(&self.dataset.name);
         let all_keys = self.all_keys(&KeyColumns::new(self.dataset));
+        let filled = |keys: &RowKeys| keys.keys.iter().flatten().count();
+        let mut seen_keys: KeyMap<u32> = KeyMap::default();
+        seen_keys.reserve(all_keys.iter().map(filled).sum());
+        let mut seen_records: HashMap<RecordId, usize> = HashMap::new();
         let batches = self.batches;
         let located = batches.iter().zip(&all_keys).flat_map(|(batch, keys)| {
-            let numbered = keys.iter().enumerate();
-            numbered.map(move |(place, row_keys)| (batch, place, row_keys))
+            let rows = 0..batch.table.rows();
+            rows.map(move |place| (batch, place, keys.of_row(place)))
         });
         for (row, (batch, place, row_keys)) in located.enumerate() {
             let already = self.refused.get(row).copied().unwrap_or(false);
@@ -244,8 +282,11 @@ impl Work<'_> {
             let earlier = fate
                 .record
                 .and_then(|record| seen_records.get(&record))
-                .or_else(|| own_key.and_then(|key| seen_keys.get(&key)))
-                .copied();
+                .copied()
+                .or_else(|| {
+                    let row = own_key.and_then(|key| seen_keys.get(&key))?;
+                    Some(*row as usize)
+                });
             match earlier {
                 Some(earlier) if fate.class != Class::Refused => {
                     fate.class = Class::Refused;
@@ -260,8 +301,9 @@ impl Work<'_> {
                     if let Some(record) = fate.record {
                         seen_records.entry(record).or_insert(row);
                     }
+                    let number = u32::try_from(row).unwrap_or(u32::MAX);
                     for key in row_keys.iter().flatten() {
-                        seen_keys.entry(*key).or_insert(row);
+                        seen_keys.entry(*key).or_insert(number);
                     }
                 }
             }
@@ -285,7 +327,7 @@ impl Work<'_> {
                 for (place, text) in batch.table.texts(column).enumerate() {
                     if let Some(text) = text {
                         by_text
-                            .entry(kernel::name_key(text))
+                            .entry(kernel::name_key(text).into_owned())
                             .or_default()
                             .push(before + place);
                     }
@@ -308,7 +350,7 @@ impl Work<'_> {
                     continue;
                 };
                 let holders = by_text
-                    .get(&kernel::name_key(&pending.text))
+                    .get(kernel::name_key(&pending.text).as_ref())
                     .cloned()
                     .unwrap_or_default();
                 let name = self

@@ -138,11 +138,13 @@ impl Ledger {
         })
     }
 
-    /// Reads the unit tree again after commits to a dataset, where its records are units.
+    /// What is to be done after the last commit of a batch: keeps the head, and reads the unit tree again
+    /// where the dataset's records are units.
     ///
     /// # Errors
     /// Those of the store, and [`LedgerError::UnknownDataset`].
     pub async fn settle(&self, dataset: &str) -> Result<(), LedgerError> {
+        self.keep_head().await;
         if matches!(self.unit_rule(self.table(dataset)?)?, OwnUnit::Parent(_)) {
             self.security().reload_units().await?;
         }
@@ -219,6 +221,9 @@ impl Ledger {
             }
             judged = answers_to;
         }
+        if are_new_in_order(&changes) {
+            return Ok(first_versions(changes, table.width()));
+        }
         let mut changes_by_record: BTreeMap<RecordId, Vec<Change>> = BTreeMap::new();
         for change in changes {
             let record = change.target.record();
@@ -247,7 +252,7 @@ impl Ledger {
         Ok(effects)
     }
 
-    fn unit_rule(&self, table: &DatasetTable) -> Result<OwnUnit, LedgerError> {
+    pub(super) fn unit_rule(&self, table: &DatasetTable) -> Result<OwnUnit, LedgerError> {
         let dataset = self
             .standard()
             .dataset(table.dataset())
@@ -342,13 +347,11 @@ impl Ledger {
             db::ensure_table(&mut tx, &table.spec()).await?;
         }
         let hash = self.standard().hash().to_owned();
+        store::keep_definitions(&mut tx, &hash, self.standard().files()).await?;
         let last = store::commit(&mut tx, head.number).await?;
         if last.is_some_and(|commit| commit.definitions.1 == hash) {
             tx.commit().await?;
             return Ok(());
-        }
-        for file in self.standard().files() {
-            store::insert_definition_file(&mut tx, &hash, &file.path, &file.bytes).await?;
         }
         let header = Header {
             actor: "weihe".to_owned(),
@@ -377,39 +380,55 @@ impl Ledger {
         let OwnUnit::Parent(position) = self.unit_rule(table)? else {
             return Ok(());
         };
-        let mut lives: BTreeMap<RecordId, Vec<UnitStretch>> = BTreeMap::new();
-        let touched: BTreeSet<RecordId> = effects
-            .opened
+        let stretch_of = |version: &Version| UnitStretch {
+            from: version.from,
+            to: version.to,
+            parent: position
+                .and_then(|position| version.values.get(position))
+                .and_then(Value::as_int)
+                .map(UnitId::new),
+        };
+        // The versions of one record stand together.
+        let mut added: Vec<UnitLife> = Vec::with_capacity(effects.added.len());
+        let mut known: BTreeSet<RecordId> = effects
+            .closed
             .iter()
-            .map(|version| version.record)
-            .chain(effects.closed.iter().map(|(record, _, _)| *record))
+            .map(|(record, _, _)| *record)
             .collect();
-        let known: Vec<RecordId> = touched
-            .iter()
-            .filter(|record| !effects.added.contains(record))
-            .copied()
-            .collect();
+        for version in &effects.opened {
+            let unit = UnitId::new(version.record.get());
+            if !effects.added.contains(&version.record) {
+                known.insert(version.record);
+                continue;
+            }
+            match added.last_mut() {
+                Some(life) if life.unit == unit => life.stretches.push(stretch_of(version)),
+                _ => added.push(UnitLife {
+                    unit,
+                    stretches: vec![stretch_of(version)],
+                }),
+            }
+        }
+        let known: Vec<RecordId> = known.into_iter().collect();
         let closed: BTreeSet<VersionKey> = effects.closed.iter().copied().collect();
         // What stands after this commit: what stood, less what it closes, plus what it opens.
         let standing = store::open_versions(tx, table, &known).await?;
         let standing = standing
             .iter()
             .filter(|version| !closed.contains(&(version.record, version.since, version.from)));
-        for version in standing.chain(&effects.opened) {
-            lives.entry(version.record).or_default().push(UnitStretch {
-                from: version.from,
-                to: version.to,
-                parent: position
-                    .and_then(|position| version.values.get(position))
-                    .and_then(Value::as_int)
-                    .map(UnitId::new),
-            });
+        let opened = effects.opened.iter();
+        let opened = opened.filter(|version| !effects.added.contains(&version.record));
+        let mut lives: BTreeMap<RecordId, Vec<UnitStretch>> = BTreeMap::new();
+        for version in standing.chain(opened) {
+            lives
+                .entry(version.record)
+                .or_default()
+                .push(stretch_of(version));
         }
         let life_of = |record: &RecordId| UnitLife {
             unit: UnitId::new(record.get()),
             stretches: lives.get(record).cloned().unwrap_or_default(),
         };
-        let added: Vec<UnitLife> = effects.added.iter().map(life_of).collect();
         let changed: Vec<UnitLife> = known.iter().map(life_of).collect();
         security::api::put_units(tx, number, &added, &changed).await?;
         Ok(())
@@ -417,7 +436,7 @@ impl Ledger {
 }
 
 /// How a record's place in the unit tree follows from its fields.
-enum OwnUnit {
+pub(super) enum OwnUnit {
     /// The record is a unit; the field at this place names its parent.
     Parent(Option<usize>),
     /// The record belongs to a unit.
@@ -485,6 +504,30 @@ pub(crate) fn differences(versions: &[Version], change: &Change) -> Vec<(usize, 
     found
 }
 
+/// Whether every change speaks of a new record, each of another one, in ascending order: a first load.
+fn are_new_in_order(changes: &[Change]) -> bool {
+    let is_new = |change: &Change| matches!(change.target, Target::New(_));
+    changes.iter().all(is_new)
+        && changes.is_sorted_by(|one, next| one.target.record() < next.target.record())
+}
+
+/// What a first load comes down to.
+fn first_versions(changes: Vec<Change>, width: usize) -> Effects {
+    let mut effects = Effects {
+        opened: Vec::with_capacity(changes.len()),
+        closed: Vec::new(),
+        added: changes
+            .iter()
+            .map(|change| change.target.record())
+            .collect(),
+    };
+    for change in changes {
+        let record = change.target.record();
+        effects_on_record(record, Vec::new(), vec![change], width, &mut effects);
+    }
+    effects
+}
+
 fn effects_on_record(
     record: RecordId,
     versions: Vec<Version>,
@@ -506,7 +549,11 @@ fn effects_on_record(
             until: None,
             from: change.from,
             to: change.to,
-            values: patch.drain(..).map(Option::unwrap_or_default).collect(),
+            // In place: the memory of the patch becomes that of the values.
+            values: std::mem::take(patch)
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
         });
         return;
     }

@@ -47,6 +47,11 @@ pub enum LedgerError {
         "commit {0} changes definitions or was itself a reversal of definitions; it cannot be reversed"
     )]
     NotReversible(CommitNumber),
+    /// The database holds no ledger, or one whose first start did not come to its end.
+    #[error(
+        "the database holds no ledger yet; `weihe serve`, `weihe import` and `weihe demo` make one"
+    )]
+    NotThere,
     /// What is stored cannot have been written by the ledger.
     #[error("the ledger is damaged: {0}; run `weihe verify` and restore from a backup")]
     Damaged(String),
@@ -69,6 +74,7 @@ impl LedgerError {
             LedgerError::NoRecord(..) => "LEDGER-RECORD",
             LedgerError::NoCommit(_) => "LEDGER-COMMIT",
             LedgerError::NotReversible(_) => "LEDGER-NOT-REVERSIBLE",
+            LedgerError::NotThere => "LEDGER-NONE",
             LedgerError::Damaged(_) => "LEDGER-DAMAGED",
             LedgerError::Definitions(_) => "LEDGER-DEFINITIONS",
         }

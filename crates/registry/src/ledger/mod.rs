@@ -14,28 +14,34 @@ mod model;
 mod reverse;
 mod rules;
 mod store;
+mod store_verify;
 mod tables;
 mod touched;
+mod unit_rules;
 mod verify;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verify_tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use db::Db;
 use kernel::{Clock, Clocks, CommitNumber, Day, RecordId, UnitId};
-use security::{Permit, Security, UnitTree};
+use security::{LedgerHead, Permit, Security, UnitTree};
 use standard::Standard;
 
 pub(crate) use commit::{differences, says_nothing_new};
 pub use digest::{Hash, hex};
 pub use error::LedgerError;
 pub use model::{Action, Change, ChangeSet, Commit, Origin, Outcome, Source, Target, Version};
+pub use reverse::Reversal;
 pub use store::Head;
 pub use tables::DatasetTable;
 pub use touched::Touched;
+pub use unit_rules::UnitFault;
 pub use verify::{Finding, VerifyReport};
 
 /// The unit of data that no unit below the province owns, such as the table of divisions: everyone who
@@ -93,7 +99,71 @@ impl Ledger {
             tables: Arc::new(tables),
         };
         ledger.adopt_definitions(node).await?;
+        ledger.keep_head().await;
         Ok(ledger)
+    }
+
+    /// Whether a database holds a ledger. One whose first start was cut off does not yet.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn is_in(db: &Db) -> Result<bool, LedgerError> {
+        store::has_head(&mut db.read().await?).await
+    }
+
+    /// Opens the ledger as it is: makes and renews nothing, adopts nothing. What the definitions have and
+    /// the store does not reads as empty.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotThere`]; fails when the store cannot be reached.
+    pub async fn open_to_read(
+        db: Db,
+        standard: Arc<Standard>,
+        security: Security,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Ledger, LedgerError> {
+        if !Ledger::is_in(&db).await? {
+            return Err(LedgerError::NotThere);
+        }
+        let stored = db::stored_tables(&mut db.read().await?, tables::PREFIX).await?;
+        let tables: BTreeMap<String, DatasetTable> = standard
+            .datasets()
+            .iter()
+            .map(|dataset| {
+                let table = DatasetTable::of(dataset).as_far_as_stored(&stored);
+                (dataset.name.clone(), table)
+            })
+            .collect();
+        Ok(Ledger {
+            db,
+            standard,
+            security,
+            clock,
+            tables: Arc::new(tables),
+        })
+    }
+
+    /// Keeps the head in the audit log of the work database ([`Security::keep_ledger_head`]). What was
+    /// committed is committed: where this fails, a later head is kept.
+    pub(super) async fn keep_head(&self) {
+        if let Err(error) = self.try_to_keep_head().await {
+            tracing::warn!(%error, "the head of the ledger could not be kept in the audit log");
+        }
+    }
+
+    async fn try_to_keep_head(&self) -> Result<(), LedgerError> {
+        let head = self.head().await?;
+        let kept = self.security.last_ledger_head().await?;
+        if let Some(kept) = kept.filter(|kept| kept.number > head.number) {
+            tracing::warn!(
+                ends = %head.number,
+                written = %kept.number,
+                "the ledger lacks commits that were written; run `weihe verify`"
+            );
+            return Ok(());
+        }
+        self.security.keep_ledger_head(&head.as_kept()).await?;
+        Ok(())
     }
 
     /// Accounts, permits and the unit tree.
@@ -295,6 +365,14 @@ impl Ledger {
         store::commit(&mut self.db.read().await?, number).await
     }
 
+    /// The head as it is kept outside the ledger.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn head_to_keep(&self) -> Result<LedgerHead, LedgerError> {
+        Ok(self.head().await?.as_kept())
+    }
+
     /// The commits of one import, in order.
     pub async fn commits_of_import(
         &self,
@@ -314,6 +392,16 @@ impl Ledger {
     ) -> Result<Vec<RecordId>, LedgerError> {
         let table = self.table(dataset)?;
         store::touched_after(&mut self.db.read().await?, table, records, seen).await
+    }
+
+    /// A commit to a dataset after `seen` that is not of this import.
+    pub(crate) async fn commit_of_others(
+        &self,
+        dataset: &str,
+        seen: CommitNumber,
+        import: i64,
+    ) -> Result<Option<CommitNumber>, LedgerError> {
+        store::commit_of_others(&mut self.db.read().await?, dataset, seen, Some(import)).await
     }
 
     /// The highest number of an import that a commit names; 0 where none does.

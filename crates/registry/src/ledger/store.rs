@@ -4,6 +4,9 @@ use db::bulk::BulkRows;
 use db::{Migration, Row, Tx};
 use kernel::{Clocks, CommitNumber, Day, Millis, RecordId, UnitId, Value};
 
+use security::LedgerHead;
+use standard::SourceFile;
+
 use super::error::LedgerError;
 use super::model::{Commit, Origin, Source, Version};
 use super::tables::DatasetTable;
@@ -29,6 +32,16 @@ pub struct Head {
     pub node: String,
 }
 
+impl Head {
+    /// As it is kept outside the ledger.
+    pub(super) fn as_kept(&self) -> LedgerHead {
+        LedgerHead {
+            number: self.number,
+            hash: self.hash,
+        }
+    }
+}
+
 const HEAD_COLUMNS: &str = "number, time, hash, next_record, node";
 
 /// Makes the head row of a new ledger.
@@ -51,6 +64,18 @@ pub(super) async fn head(tx: &mut Tx) -> Result<Head, LedgerError> {
         )
         .await?;
     head_of(&row)
+}
+
+/// Whether there is a head; false before the first start of a ledger came to its end.
+pub(super) async fn has_head(tx: &mut Tx) -> Result<bool, LedgerError> {
+    let tables = db::stored_tables(tx, "head").await?;
+    if !tables.iter().any(|table| table.name == "head") {
+        return Ok(false);
+    }
+    let row = tx
+        .fetch_optional("SELECT id FROM head WHERE id = 1", &[])
+        .await?;
+    Ok(row.is_some())
 }
 
 /// The head, locked: whoever holds it is the one writer until the transaction ends.
@@ -214,6 +239,33 @@ pub(super) async fn commits_of_import(
     rows.iter().map(commit_of).collect()
 }
 
+/// Reversals of the commits of an import: the commit that was reversed, and the one that reverses it; with
+/// the reversals of those, and so on.
+pub(super) async fn reversals_of_import(
+    tx: &mut Tx,
+    import: i64,
+) -> Result<Vec<(CommitNumber, CommitNumber)>, LedgerError> {
+    let rows = tx
+        .fetch_all(
+            "WITH RECURSIVE undone (reversed, number) AS ( \
+             SELECT c.number, r.number FROM commit_log c JOIN commit_log r ON r.reverses = c.number \
+             WHERE c.import_id = $1 \
+             UNION \
+             SELECT r.reverses, r.number FROM undone u JOIN commit_log r ON r.reverses = u.number) \
+             SELECT reversed, number FROM undone ORDER BY number",
+            &[import.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                CommitNumber::new(row.int("reversed")?),
+                CommitNumber::new(row.int("number")?),
+            ))
+        })
+        .collect()
+}
+
 /// One commit.
 pub(super) async fn commit(
     tx: &mut Tx,
@@ -274,18 +326,45 @@ pub(super) async fn last_commit_of(
     Ok(CommitNumber::new(row.opt_int("number")?.unwrap_or(0)))
 }
 
-/// Keeps the text of the definitions that a commit adopts.
-pub(super) async fn insert_definition_file(
+/// Keeps the text of the definitions that a commit adopts, unless it is kept already. Files under a hash
+/// are what that hash was computed over, so others that stand under it are replaced.
+pub(super) async fn keep_definitions(
     tx: &mut Tx,
     hash: &str,
-    path: &str,
-    content: &[u8],
+    files: &[SourceFile],
 ) -> Result<(), LedgerError> {
+    let kept = tx
+        .fetch_all(
+            "SELECT path FROM definition_file WHERE hash = $1",
+            &[hash.into()],
+        )
+        .await?;
+    let mut kept: Vec<&str> = kept
+        .iter()
+        .map(|row| row.text("path"))
+        .collect::<Result<_, _>>()?;
+    let mut wanted: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    kept.sort_unstable();
+    wanted.sort_unstable();
+    if kept == wanted {
+        return Ok(());
+    }
     tx.execute(
-        "INSERT INTO definition_file (hash, path, content) VALUES ($1, $2, $3) ON CONFLICT (hash, path) DO NOTHING",
-        &[hash.into(), path.into(), content.into()],
+        "DELETE FROM definition_file WHERE hash = $1",
+        &[hash.into()],
     )
     .await?;
+    for file in files {
+        tx.execute(
+            "INSERT INTO definition_file (hash, path, content) VALUES ($1, $2, $3)",
+            &[
+                hash.into(),
+                file.path.as_str().into(),
+                file.bytes.as_slice().into(),
+            ],
+        )
+        .await?;
+    }
     Ok(())
 }
 

@@ -1,12 +1,16 @@
 //! A dataset's table of versions, made from its definition.
 
-use db::{ColumnSpec, ColumnType, IndexSpec, Row, TableSpec};
+use db::{ColumnSpec, ColumnType, IndexSpec, Row, StoredTable, TableSpec};
 use kernel::{CommitNumber, Day, RecordId, UnitId, Value};
 use standard::{Dataset, Storage};
 
 use super::digest::OpenedStretch;
 use super::error::LedgerError;
 use super::model::Version;
+use super::store_verify::NOTHING;
+
+/// What the name of every dataset's table begins with.
+pub(super) const PREFIX: &str = "d_";
 
 /// The columns that every dataset's table begins with.
 const SYSTEM_COLUMNS: [&str; 6] = [
@@ -27,6 +31,8 @@ pub struct DatasetTable {
     /// Field names in ascending order with their places, as the canonical encoding wants them.
     sorted_fields: Vec<(String, usize)>,
     select_list: String,
+    /// What a statement reads from: the table's name.
+    source: String,
 }
 
 impl DatasetTable {
@@ -36,25 +42,59 @@ impl DatasetTable {
             .stored_fields()
             .map(|field| (field.name.clone(), field.storage()))
             .collect();
+        DatasetTable::with_fields(dataset.name.clone(), fields)
+    }
+
+    fn with_fields(dataset: String, fields: Vec<(String, Storage)>) -> DatasetTable {
         let mut sorted_fields: Vec<(String, usize)> = fields
             .iter()
             .enumerate()
             .map(|(place, (name, _))| (name.clone(), place))
             .collect();
         sorted_fields.sort();
-        let select_list = SYSTEM_COLUMNS
-            .iter()
-            .map(|name| (*name).to_owned())
-            .chain(fields.iter().map(|(name, _)| format!("\"{name}\"")))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let table = format!("{PREFIX}{dataset}");
         DatasetTable {
-            dataset: dataset.name.clone(),
-            table: format!("d_{}", dataset.name),
+            select_list: select_list(&fields, |_| true),
+            source: format!("\"{table}\""),
+            dataset,
+            table,
             fields,
             sorted_fields,
-            select_list,
         }
+    }
+
+    /// A table as it is stored, whatever the definitions say by now: hashes cover what is stored.
+    pub(super) fn stored(table: &StoredTable) -> Option<DatasetTable> {
+        let dataset = table.name.strip_prefix(PREFIX)?;
+        let is_own = |name: &String| SYSTEM_COLUMNS.contains(&name.as_str());
+        let fields = table
+            .columns
+            .iter()
+            .filter(|(name, _)| !is_own(name))
+            .map(|(name, kind)| {
+                let storage = match kind {
+                    ColumnType::Int => Storage::Integer,
+                    ColumnType::Text => Storage::Text,
+                    ColumnType::Bytes => Storage::Bytes,
+                };
+                (name.clone(), storage)
+            })
+            .collect();
+        Some(DatasetTable::with_fields(dataset.to_owned(), fields))
+    }
+
+    /// The table as far as it is stored, for reading where nothing may be made: a column that is missing is
+    /// empty, a table that is missing holds nothing.
+    pub(super) fn as_far_as_stored(mut self, stored: &[StoredTable]) -> DatasetTable {
+        let Some(found) = stored.iter().find(|found| found.name == self.table) else {
+            self.select_list = select_list(&self.fields, |_| false);
+            NOTHING.clone_into(&mut self.source);
+            return self;
+        };
+        self.select_list = select_list(&self.fields, |name| {
+            found.columns.iter().any(|(column, _)| column == name)
+        });
+        self
     }
 
     /// The dataset's name.
@@ -68,8 +108,8 @@ impl DatasetTable {
     }
 
     /// The table's name as it stands in a statement.
-    pub(super) fn sql_name(&self) -> String {
-        format!("\"{}\"", self.table)
+    pub(super) fn sql_name(&self) -> &str {
+        &self.source
     }
 
     /// All columns, as they stand in a statement.
@@ -129,6 +169,7 @@ impl DatasetTable {
             name: format!("{}_{suffix}", self.table),
             columns: vec![column.to_owned()],
             unique: false,
+            filled_only: column == "until",
         };
         TableSpec {
             name: self.table.clone(),
@@ -189,19 +230,32 @@ impl DatasetTable {
     }
 
     /// The row that a version makes, in the order of [`DatasetTable::column_names`].
-    pub(super) fn row(version: Version) -> Vec<Value> {
-        let mut row = Vec::with_capacity(SYSTEM_COLUMNS.len() + version.values.len());
-        row.extend([
+    pub(super) fn row(version: Version) -> impl Iterator<Item = Value> {
+        let front: [Value; SYSTEM_COLUMNS.len()] = [
             version.record.into(),
             version.unit.into(),
             version.since.into(),
             version.until.into(),
             version.from.into(),
             version.to.into(),
-        ]);
-        row.extend(version.values);
-        row
+        ];
+        front.into_iter().chain(version.values)
     }
+}
+
+/// All columns; those that are not there are empty.
+fn select_list(fields: &[(String, Storage)], is_there: impl Fn(&str) -> bool) -> String {
+    let mut list = SYSTEM_COLUMNS.join(", ");
+    for (name, _) in fields {
+        list.push_str(if is_there(name) {
+            ", \""
+        } else {
+            ", NULL AS \""
+        });
+        list.push_str(name);
+        list.push('"');
+    }
+    list
 }
 
 fn number(value: &Value) -> Result<i64, LedgerError> {

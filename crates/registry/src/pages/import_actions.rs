@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::import_show::find;
 use super::{Sent, go_to};
 use crate::api::Registry;
+use crate::intake::Progress;
 
 pub(super) async fn approve(
     State(registry): State<Registry>,
@@ -60,7 +61,12 @@ pub(super) async fn reverse(
         }
         registry
             .imports()
-            .reverse(&permit, import.id, state.value("reason"))
+            .reverse(
+                &permit,
+                import.id,
+                state.value("reason"),
+                &Progress::silent(),
+            )
             .await?;
         note(&registry, &permit, &visit, AuditAction::Reversed, import.id).await
     };

@@ -38,7 +38,7 @@ pub(super) fn plan_of(import: &Import) -> Option<Plan> {
 pub(super) fn stage_badge(text: &Text, stage: Stage) -> Markup {
     let tone = match stage {
         Stage::Done => Tone::Good,
-        Stage::Planned | Stage::Stopped => Tone::Explain,
+        Stage::Planned | Stage::Stopped | Stage::Reversing => Tone::Explain,
         Stage::Failed => Tone::Fix,
         Stage::Reading | Stage::Writing | Stage::Discarded | Stage::Reversed => Tone::Plain,
     };

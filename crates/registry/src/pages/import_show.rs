@@ -18,7 +18,7 @@ use super::{import_plan, lang, shown_count};
 use crate::api::Registry;
 use crate::imports::{Import, Request, State as Stage};
 use crate::intake::{Class, Plan, Written};
-use crate::ledger::Commit;
+use crate::ledger::{Commit, Reversal};
 
 /// Without a script a running import is looked at again after so many seconds.
 const LOOK_AGAIN: u32 = 3;
@@ -97,17 +97,16 @@ async fn page(
             (four_steps(&text, 2))
             @if let Some(plan) = &plan { (import_plan::body(&what, plan, permit).await?) (decide(&text, id, &csrf, plan)) }
         },
-        Stage::Done | Stage::Reversed => {
+        Stage::Done | Stage::Reversing | Stage::Reversed => {
             let commits = registry
                 .ledger()
                 .commits_of_import(permit, import.id)
                 .await?;
+            let reversal = registry.ledger().reversal_of(permit, import.id).await?;
             html! {
                 (four_steps(&text, 3))
-                (done(&what, plan.as_ref(), &commits))
-                @if import.state == Stage::Done && permit.allows(Action::Reverse) && commits.iter().any(|commit| commit.source.reverses.is_none()) {
-                    (section(&text.get("registry-import-reverse"), html! {}, reverse_form(&text, &csrf, &format!("/imports/{id}/reverse"))))
-                }
+                (done(&what, plan.as_ref(), &commits, reversal))
+                @if import.state != Stage::Reversed { (take_back(&text, &csrf, id, permit, reversal)) }
                 @if let Some(plan) = &plan { (section(&text.get("registry-step-plan"), html! {}, import_plan::body(&what, plan, permit).await?)) }
             }
         }
@@ -116,9 +115,11 @@ async fn page(
                 .ledger()
                 .commits_of_import(permit, import.id)
                 .await?;
+            let reversal = registry.ledger().reversal_of(permit, import.id).await?;
             html! {
-                (ended(&text, &import))
+                (ended(&text, &import, !commits.is_empty()))
                 @if !commits.is_empty() { (section(&text.get("registry-import-commits"), html! {}, commit_table(&what, &commits))) }
+                (take_back(&text, &csrf, id, permit, reversal))
                 @if let Some(plan) = &plan { (section(&text.get("registry-step-plan"), html! {}, import_plan::body(&what, plan, permit).await?)) }
                 p { (link_button(&text.get("registry-imports-new"), &format!("/imports/new?dataset={}", import.dataset), None, true)) }
             }
@@ -223,21 +224,35 @@ fn decide(text: &Text, id: &str, csrf: &str, plan: &Plan) -> Markup {
 }
 
 /// What was written, and what to tell the school.
-fn done(what: &import_plan::Subject<'_>, plan: Option<&Plan>, commits: &[Commit]) -> Markup {
+fn done(
+    what: &import_plan::Subject<'_>,
+    plan: Option<&Plan>,
+    commits: &[Commit],
+    reversal: Reversal,
+) -> Markup {
     let text = what.text;
     let written: Option<Written> = what
         .import
         .written
         .as_deref()
         .and_then(|written| serde_json::from_str(written).ok());
-    let reversed = what.import.state == Stage::Reversed;
-    let title = text.get(if reversed {
-        "registry-import-reversed"
+    // The ledger says how far a reversal came, also where the program ended before it could note so.
+    let partly = what.import.state == Stage::Reversing || reversal.is_partial();
+    let reversed = what.import.state == Stage::Reversed || partly;
+    let title = if partly {
+        let [commits, reversed] = [reversal.commits, reversal.reversed].map(shown_count);
+        text.with(
+            "registry-import-partly-reversed",
+            &[("reversed", &reversed), ("commits", &commits)],
+        )
+    } else if reversed {
+        text.get("registry-import-reversed")
     } else {
-        "registry-import-done"
-    });
+        text.get("registry-import-done")
+    };
     html! {
         (notice(if reversed { Tone::Explain } else { Tone::Good }, &title, html! {
+            @if partly { p { (text.get("registry-import-partly-reversed-next")) } }
             @if let Some(written) = &written {
                 p { (text.with("registry-import-written", &[
                     ("sets", &shown_count(written.committed + written.resumed)),
@@ -310,6 +325,29 @@ fn commit_table(what: &import_plan::Subject<'_>, commits: &[Commit]) -> Markup {
     }
 }
 
+/// The form that takes an import back, or goes on with it, where there is something left to take back.
+fn take_back(
+    text: &Text,
+    csrf: &str,
+    id: &str,
+    permit: &RequirePermit,
+    reversal: Reversal,
+) -> Markup {
+    if !permit.allows(Action::Reverse) || !reversal.is_unfinished() {
+        return html! {};
+    }
+    let title = text.get(if reversal.is_partial() {
+        "registry-import-reverse-go-on"
+    } else {
+        "registry-import-reverse"
+    });
+    section(
+        &title,
+        html! {},
+        reverse_form(text, csrf, &format!("/imports/{id}/reverse")),
+    )
+}
+
 /// The form that takes something back: a reason, and a box without which nothing happens.
 pub(super) fn reverse_form(text: &Text, csrf: &str, action: &str) -> Markup {
     let state = FormState::new();
@@ -328,8 +366,9 @@ pub(super) fn reverse_form(text: &Text, csrf: &str, action: &str) -> Markup {
 }
 
 /// What stopped it, and what to do.
-fn ended(text: &Text, import: &Import) -> Markup {
+fn ended(text: &Text, import: &Import, has_commits: bool) -> Markup {
     let (tone, key) = match import.state {
+        Stage::Failed if has_commits => (Tone::Fix, "registry-import-partly"),
         Stage::Failed => (Tone::Fix, "registry-import-failed"),
         Stage::Stopped => (Tone::Explain, "registry-import-stopped"),
         _ => (Tone::Plain, "registry-import-discarded"),

@@ -93,8 +93,11 @@ pub(crate) fn load(base: &[SourceFile], overlay: &[SourceFile]) -> Result<Standa
     if !problems.is_empty() {
         return Err(problems);
     }
-    let files = base.iter().chain(overlay).cloned().collect();
-    Ok(Standard::assemble(builder, hash(base, overlay), files))
+    Ok(Standard::assemble(
+        builder,
+        hash(base, overlay),
+        kept(base, overlay),
+    ))
 }
 
 fn read_file(builder: &mut Builder, file: &SourceFile, overlay: bool) {
@@ -189,6 +192,39 @@ fn with_toml(
     let table = sheet.parse(text);
     read(builder, sheet, &table);
     builder.report = report;
+}
+
+/// What stands before the paths of an overlay's files where they are kept beside those of the release. No
+/// definition file of a release has such a path ([`KNOWN_FILES`]).
+const OVERLAY: &str = "overlay/";
+
+/// The files that count, those of the overlay under [`OVERLAY`].
+fn kept(base: &[SourceFile], overlay: &[SourceFile]) -> Vec<SourceFile> {
+    let mut kept = Vec::new();
+    for (prefix, files) in [("", base), (OVERLAY, overlay)] {
+        for file in files.iter().filter(|file| !is_ignored(&file.path)) {
+            kept.push(SourceFile {
+                path: format!("{prefix}{}", file.path),
+                bytes: file.bytes.clone(),
+            });
+        }
+    }
+    kept
+}
+
+/// The hash of definitions from their files as they are kept: the reverse of [`kept`], then [`hash`].
+pub(crate) fn hash_of_kept(files: &[SourceFile]) -> String {
+    let (mut base, mut overlay) = (Vec::new(), Vec::new());
+    for file in files {
+        match file.path.strip_prefix(OVERLAY) {
+            Some(path) => overlay.push(SourceFile {
+                path: path.to_owned(),
+                bytes: file.bytes.clone(),
+            }),
+            None => base.push(file.clone()),
+        }
+    }
+    hash(&base, &overlay)
 }
 
 /// SHA-256 over the sorted names and bytes, each with its length, base before overlay.

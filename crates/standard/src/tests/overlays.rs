@@ -141,3 +141,31 @@ fn a_new_required_field_would_refuse_old_files() {
     let problems = load(&[file("datasets/school.toml", text)]).unwrap_err();
     assert_eq!(problems[0].what, "new field `motto` is required");
 }
+
+#[test]
+fn the_files_that_are_kept_are_those_of_both_layers_and_give_the_hash() {
+    let base = small();
+    let before = Standard::load(&base).unwrap();
+    assert_eq!(Standard::hash_of(before.files()), before.hash());
+
+    // One has the path of a file of the release, and one is no definition.
+    let overlay = [
+        file(
+            "datasets/school.toml",
+            "name = \"school\"\n[[field]]\nname = \"colour\"\nrequired = true\n",
+        ),
+        file("README.md", "ours"),
+    ];
+    let standard = load(&overlay).unwrap();
+    let paths: Vec<&str> = standard
+        .files()
+        .iter()
+        .map(|file| file.path.as_str())
+        .collect();
+    assert!(paths.contains(&"datasets/school.toml"), "{paths:?}");
+    assert!(paths.contains(&"overlay/datasets/school.toml"), "{paths:?}");
+    assert_eq!(paths.len(), before.files().len() + 1, "{paths:?}");
+    assert_eq!(Standard::hash_of(standard.files()), standard.hash());
+    assert_ne!(standard.hash(), before.hash());
+    assert_ne!(Standard::hash_of(&base), standard.hash());
+}

@@ -68,7 +68,7 @@ fn killed_after(data: &Path, import: &[&str], after: Duration) -> bool {
 fn a_killed_import_leaves_whole_change_sets_and_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = folder.path().join("fresh");
-    run(&fresh, &["user", "list"]).ended_with(0);
+    run(&fresh, &["user", "add", "wang"]).ended_with(0);
     let file = folder.path().join("schools.csv").display().to_string();
     std::fs::write(&file, many(ROWS, &COUNTIES)).unwrap();
     let import = [

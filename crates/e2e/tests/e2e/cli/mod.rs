@@ -2,8 +2,12 @@
 
 mod demo;
 mod export;
+mod full_disk;
 mod import;
 mod kill;
+mod mounted;
+mod read_only;
 mod serve;
 mod standard_check;
 mod user;
+mod verify;

@@ -29,6 +29,18 @@ fn a_mistake_in_an_overlay_is_named_with_file_line_and_what_to_write() {
         .json();
     assert_eq!(told["problems"][0]["line"], 9);
     // The program does not start with it either.
-    let stopped = run(&data, &["verify"]).ended_with(2);
+    let stopped = run(&data, &["user", "add", "wang"]).ended_with(2);
     assert!(stopped.stderr.contains("checks/ours.toml:9"), "{stopped:?}");
+}
+
+#[test]
+fn a_data_folder_that_is_mistyped_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("dtaa");
+    let ran = run(&data, &["standard", "check"]).ended_with(2);
+    assert!(
+        ran.stderr.contains("dtaa") && ran.stderr.contains("--data"),
+        "{ran:?}"
+    );
+    assert!(!data.exists());
 }

@@ -3,7 +3,10 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::browser::{Answer, Browser};
-use super::{school, someone, unit, with_schools};
+use super::{SCHOOLS, school, someone, take_in, unit, with_schools};
+use crate::imports::Request;
+use crate::intake::{Progress, Step};
+use crate::testing::{permit, registry};
 
 const FILE: &str = "\
 学校名称,办学类型,区划代码,办别,备用列
@@ -63,6 +66,50 @@ db::on_both_engines! {
         assert!(browser.get(&path).await.fine().has("本次入库已撤销"));
         let gone = browser.get(&format!("/institutions/{added}")).await.fine();
         assert!(gone.has("在这个业务时点没有这条记录"), "{}", gone.text);
+    }
+
+    async fn an_interrupted_reversal_is_shown_and_gone_on_with(place: &TestPlace) {
+        let registry = registry(place).await;
+        take_in(&registry, "institution", "学校.csv", SCHOOLS).await;
+        let mut browser = someone(&registry, "liu", "statistician", None).await;
+        let id = registry.imports().latest(&permit(), 1).await.unwrap()[0].id;
+        let path = format!("/imports/{id}");
+        let whole = browser.get(&path).await.fine();
+        assert!(whole.has("撤销本次入库") && !whole.has("部分撤销"), "{}", whole.text);
+        let once = Progress::to(|_, _, _| false);
+        registry.imports().reverse(&permit(), id, "误传", &once).await.unwrap_err();
+
+        let partly = browser.get(&path).await.fine();
+        for words in ["部分撤销:2 个入库批次中已撤销 1 个", "继续撤销", "撤销中途中断"] {
+            assert!(partly.has(words), "{words} is not in {}", partly.text);
+        }
+        assert!(!partly.has("告诉报送单位"), "{}", partly.text);
+        assert!(browser.get("/imports").await.fine().has("部分撤销"));
+        let token = partly.input("csrf");
+        let sent = [("csrf", token.as_str()), ("reason", "误传"), ("sure", "1")];
+        let gone_on = browser.post(&format!("{path}/reverse"), &sent).await;
+        assert_eq!(gone_on.location(), path, "{}", gone_on.text);
+        let reversed = browser.get(&path).await.fine();
+        assert!(reversed.has("本次入库已撤销") && !reversed.has("部分撤销"), "{}", reversed.text);
+    }
+
+    async fn what_was_taken_in_before_an_import_stopped_is_listed_and_can_be_taken_back(place: &TestPlace) {
+        let registry = registry(place).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("学校.csv");
+        std::fs::write(&file, SCHOOLS).unwrap();
+        let once = Progress::to(|step, _, _| step != Step::Write);
+        let request = Request::default();
+        registry.imports().run_now(&permit(), "institution", &file, &request, false, once).await.unwrap_err();
+        let mut browser = someone(&registry, "liu", "statistician", None).await;
+        let id = registry.imports().latest(&permit(), 1).await.unwrap()[0].id;
+        let path = format!("/imports/{id}");
+        let stopped = browser.get(&path).await.fine();
+        assert!(stopped.has("已写入的变更单保留") && stopped.has("/commits/"), "{}", stopped.text);
+        let token = stopped.input("csrf");
+        let sent = [("csrf", token.as_str()), ("reason", "误传"), ("sure", "1")];
+        browser.post(&format!("{path}/reverse"), &sent).await;
+        assert!(browser.get(&path).await.fine().has("本次入库已撤销"));
     }
 
     async fn what_is_wrong_with_an_upload_is_said_on_its_form(place: &TestPlace) {
