@@ -8,6 +8,7 @@ use standard::UnitRule;
 use tokio::task::JoinSet;
 
 use crate::App;
+use crate::store::{plain_totals, total};
 
 /// Sessions and failed sign-ins that no longer count are forgotten so often.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -104,20 +105,17 @@ async fn warm(app: App) {
     let Ok(permit) = Permit::for_job("columns") else {
         return;
     };
-    let today = app.registry().today();
-    // The home page compares with the year before.
-    let before = crate::store::year_before(today);
-    let wanted = [
-        ("institution", today),
-        ("institution_year", today),
-        ("division", today),
-        ("institution", before),
-        ("institution_year", before),
-    ];
-    for (dataset, day) in wanted {
-        let clocks = Clocks::latest(day);
-        if let Err(error) = app.registry().view(&permit, dataset, clocks).await {
+    let registry = app.registry();
+    let clocks = Clocks::latest(registry.today());
+    for dataset in ["institution", "institution_year", "division"] {
+        if let Err(error) = registry.view(&permit, dataset, clocks).await {
             tracing::warn!(dataset, %error, "a dataset could not be loaded ahead");
+        }
+    }
+    // The home page compares with the year before.
+    for figure in plain_totals(app.standard().figures()) {
+        if let Err(error) = total(registry, &permit, &figure.numerator, clocks).await {
+            tracing::warn!(figure = figure.name, %error, "a figure could not be worked out ahead");
         }
     }
 }

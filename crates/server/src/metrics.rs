@@ -135,7 +135,7 @@ impl Process {
     }
 }
 
-/// `VmRSS:	   81234 kB`
+/// `VmRSS:    81234 kB`
 fn resident_bytes(status: &str) -> Option<f64> {
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;

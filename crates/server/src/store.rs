@@ -1,7 +1,7 @@
 //! Questions of the home page, put to the columns that the registry keeps.
 
 use columns::{Cell, Table};
-use kernel::{Clocks, Day};
+use kernel::{Clocks, Day, SchoolYear};
 use registry::Registry;
 use registry::ledger::LedgerError;
 use security::Permit;
@@ -50,20 +50,24 @@ pub(crate) async fn total(
     let Some((now, period)) = at(registry, permit, measure, clocks).await? else {
         return Ok(None);
     };
+    // Numbers of a school year are held against those of the year before it, at its own beginning.
+    let school_year: Option<SchoolYear> = period.as_ref().and_then(|period| period.parse().ok());
+    let day = school_year.map_or(clocks.as_of, SchoolYear::first_day);
     let earlier = Clocks {
-        as_of: year_before(clocks.as_of),
+        as_of: year_before(day),
         ..clocks
     };
     let before = at(registry, permit, measure, earlier).await?;
+    let is_earlier = |before: &(i64, Option<String>)| period.is_none() || before.1 != period;
     Ok(Some(Total {
         now,
-        before: before.map(|(before, _)| before),
+        before: before.filter(is_earlier).map(|(before, _)| before),
         period,
     }))
 }
 
 /// The same day of the year before; 28 February for 29 February.
-pub(crate) fn year_before(day: Day) -> Day {
+fn year_before(day: Day) -> Day {
     let (year, month, of_month) = day.ymd();
     Day::from_ymd(year - 1, month, of_month)
         .or_else(|_| Day::from_ymd(year - 1, month, of_month - 1))

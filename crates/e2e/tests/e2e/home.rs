@@ -1,5 +1,6 @@
 //! `GET /`
 
+use registry::imports::Request;
 use testkit::TestApp;
 use testkit::fixtures::institution;
 
@@ -25,6 +26,32 @@ db::on_both_engines! {
         assert_eq!(county.words(".stats dd b"), ["2"], "{}", county.text());
         let city = app.signed_in("planner", Some("610100")).await.get("/").await;
         assert_eq!(city.words(".stats dd b"), ["3"]);
+        app.stop().await;
+    }
+
+    async fn pupils_are_held_against_those_of_the_school_year_before(place: &TestPlace) {
+        let app = TestApp::start(place).await;
+        let put = async |dataset: &str, effective: &str, text: &str| {
+            let path = app.folder().join("file.csv");
+            std::fs::write(&path, text).unwrap();
+            let request = Request { effective: effective.to_owned(), ..Request::default() };
+            let finished = app.import_file(dataset, &path, &request).await.unwrap();
+            assert!(!finished.plan.has_refusals(), "{:?}", finished.plan.causes);
+        };
+        let head = "name,type,division,unit,status\n";
+        put("institution", "2020-09-01", &format!("{head}甲小学,211,610113,610113,open\n乙小学,211,610113,610113,open\n")).await;
+        put("institution", "2025-08-20", &format!("{head}乙小学,211,610113,610113,closed\n")).await;
+        let years = "institution,school_year,pupils\n甲小学,2024-2025,100\n甲小学,2025-2026,110\n乙小学,2024-2025,50\n";
+        put("institution_year", "", years).await;
+        // The closed school counts no more, but it did a year ago: 110 after 150.
+        let page = app.signed_in("planner", None).await.get("/").await;
+        assert_eq!(page.words(".stats dd b"), ["1", "110"], "{}", page.text());
+        let stats = page.words(".stats dd");
+        assert!(stats[0].contains("−1") && stats[1].contains("−40"), "{stats:?}");
+        // Years later, without new numbers, the same two years are compared.
+        app.clock.set(kernel::Day::parse("2029-03-02").unwrap().start());
+        let page = app.signed_in("planner", None).await.get("/").await;
+        assert!(page.words(".stats dd")[1].contains("−40"), "{}", page.text());
         app.stop().await;
     }
 

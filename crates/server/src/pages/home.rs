@@ -324,7 +324,8 @@ impl Home<'_> {
         } else {
             self.dataset_title(&commit.dataset)
         };
-        let source = [commit.source.name.as_str(), commit.source.reason.as_str()];
+        let reason = self.reason(commit);
+        let source = [commit.source.name.as_str(), reason.as_str()];
         let source: Vec<&str> = source.into_iter().filter(|part| !part.is_empty()).collect();
         Row::new(vec![
             number,
@@ -335,6 +336,17 @@ impl Home<'_> {
             Cell::text(source.join(" · ")),
             Cell::text(self.actor(&commit.actor, actors)),
         ])
+    }
+
+    /// Why a commit was made. What the program itself writes as a reason reads as the reader does.
+    fn reason(&self, commit: &Commit) -> String {
+        let reason = &commit.source.reason;
+        match reason.strip_prefix("definitions ") {
+            Some(version) if commit.source.kind == "definitions" => {
+                format!("{} {version}", self.text.get("server-commit-definitions"))
+            }
+            _ => reason.clone(),
+        }
     }
 
     fn actor(&self, actor: &str, accounts: &HashMap<AccountId, String>) -> String {
