@@ -129,7 +129,9 @@ function replaceKeeping(old: Element, fresh: Element): void {
 function sameField(old: Element, fresh: Element, branch: Element, active: Element): Element | undefined {
   const after = Array.from(fresh.children);
   const name = active.getAttribute("name");
-  const holds = (child: Element) => child.getAttribute("name") === name || child.querySelector(`[name="${name ?? ""}"]`) !== null;
+  // Forms beside it may hold the same name hidden, to keep the rest of the address.
+  const isSame = (field: Element) => field.tagName === active.tagName && field.getAttribute("type") === active.getAttribute("type");
+  const holds = (child: Element) => [child, ...Array.from(child.querySelectorAll("[name]"))].some((field) => field.getAttribute("name") === name && isSame(field));
   return (name && after.find(holds)) || after[Array.from(old.children).indexOf(branch)];
 }
 

@@ -100,9 +100,7 @@ impl From<OpenError> for Failure {
             OpenError::NoWork { place } => format!(
                 "缺少工作库({place})，审计记录在其中。请从与账本同一份备份中恢复，或运行 weihe serve 新建"
             ),
-            OpenError::Db(fault) | OpenError::Security(SecurityError::Db(fault)) => {
-                store_zh(fault).to_owned()
-            }
+            OpenError::Db(fault) | OpenError::Security(SecurityError::Db(fault)) => store_zh(fault),
             OpenError::Ledger(fault) => fault.zh(),
             OpenError::Folder { folder, cause } => {
                 format!("数据目录 {folder} 不能使用({cause})；用 --data 换一个，或放开写权限")

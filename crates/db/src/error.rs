@@ -31,6 +31,15 @@ pub enum DbError {
         /// The cause, with the file or the server where known.
         what: String,
     },
+    /// A program that was ended at once left changes in the write-ahead log of a file, in a folder where they
+    /// cannot be read.
+    #[error(
+        "{file}: a program that was ended at once left changes in {file}-wal, and they cannot be read where the folder cannot be written; copy the folder to a place that can be written and read it there"
+    )]
+    LogLeft {
+        /// The file.
+        file: String,
+    },
     /// There is no database at that address, and none was to be made.
     #[error("there is no database: {what}")]
     Missing {
@@ -68,6 +77,7 @@ impl DbError {
             Self::Busy { .. } => "db.busy",
             Self::DiskFull { .. } => "db.disk_full",
             Self::Connection { .. } => "db.connection",
+            Self::LogLeft { .. } => "db.log_left",
             Self::Missing { .. } => "db.missing",
             Self::Corrupt { .. } => "db.corrupt",
             Self::ReadOnly { .. } => "db.read_only",

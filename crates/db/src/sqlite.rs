@@ -121,9 +121,9 @@ pub(crate) async fn open_to_read(
         Ok(()) => as_it_is,
         Err(error) if !error.may_be_read_only() => return Err(named(error, file)),
         Err(_) if has_unmerged_log(file) => {
-            return Err(DbError::connection(format!(
-                "{file}: a program that was ended at once left changes in {file}-wal, and they cannot be read where the folder cannot be written; copy the folder to a place that can be written and read it there"
-            )));
+            return Err(DbError::LogLeft {
+                file: file.to_owned(),
+            });
         }
         Err(_) => {
             let alone = as_it_is.immutable(true);

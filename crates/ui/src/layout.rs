@@ -89,10 +89,7 @@ fn top(page: &Page) -> Markup {
             @if let Some(search) = &frame.search { (search_box(text, search, &page.shell.url)) }
             div.top-end {
                 @if let Some((count, href)) = &frame.inbox {
-                    // On a phone only the bell is shown.
-                    @let words = text.get("ui-inbox");
-                    @let said = if *count > 0 { format!("{words} {count}") } else { words.clone() };
-                    a.inbox href=(href) aria-label=(said) { (icon(Icon::Bell)) span.word { (words) } @if *count > 0 { b.count { (count) } } }
+                    a.inbox href=(href) { (icon(Icon::Bell)) span.word { (text.get("ui-inbox")) } @if *count > 0 { b.count { (count) } } }
                 }
                 (language_switch(text, &page.shell.url))
                 @if let Some(user) = &frame.user { (user_menu(text, user, &frame.form_field())) }
@@ -220,7 +217,7 @@ fn work(page: &Page) -> Markup {
             (page.body)
         }
         @if let Some(line) = &page.source_line {
-            footer.source { (line) }
+            footer.source #source data-region="" { (line) }
         }
     }
 }

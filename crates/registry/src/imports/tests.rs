@@ -166,7 +166,7 @@ on_both_engines! {
         registry.imports().approve(&liu, planned).await.unwrap();
         let ended = settled(&registry, planned).await;
         assert_eq!(ended.state, State::Failed);
-        assert!(ended.error.as_deref().unwrap().starts_with("INTAKE-PLAN-CHANGED"), "{:?}", ended.error);
+        assert_eq!(ended.failure().unwrap().code, "INTAKE-PLAN-CHANGED");
         assert_eq!(address(&registry, "甲小学").await.as_deref(), Some("甲路 9 号"));
         assert_eq!(registry.ledger().head().await.unwrap(), head, "nothing was written");
     }

@@ -68,8 +68,8 @@ impl LedgerError {
     /// words stays out of it: the operator finds that in the log.
     pub fn zh(&self) -> String {
         match self {
-            LedgerError::Store(error) => store_zh(error).to_owned(),
-            LedgerError::Security(security::SecurityError::Db(error)) => store_zh(error).to_owned(),
+            LedgerError::Store(error) => store_zh(error),
+            LedgerError::Security(security::SecurityError::Db(error)) => store_zh(error),
             LedgerError::Security(_) => {
                 "账号或权限出错，没有写入。请把错误代码告诉系统管理员。".to_owned()
             }
@@ -127,8 +127,13 @@ impl LedgerError {
 }
 
 /// What a fault of the database means for people, in Chinese.
-pub fn store_zh(error: &db::DbError) -> &'static str {
-    match error {
+pub fn store_zh(error: &db::DbError) -> String {
+    let sentence = match error {
+        db::DbError::LogLeft { file } => {
+            return format!(
+                "上次被强行结束的程序在 {file}-wal 中留有改动，而这个文件夹不可写，读不出来。请把整个文件夹复制到可写的地方再读。"
+            );
+        }
         db::DbError::Unique { .. } => "数据库中已有同样的内容，没有写入。请刷新后重试。",
         db::DbError::Busy { .. } => "数据库正忙，没有写入。请稍后再试。",
         db::DbError::DiskFull { .. } => "数据库所在磁盘已满，请先腾出空间再重试",
@@ -141,5 +146,6 @@ pub fn store_zh(error: &db::DbError) -> &'static str {
         db::DbError::Query { .. } => {
             "数据库没有执行这一操作，没有写入。请把错误代码告诉系统管理员。"
         }
-    }
+    };
+    sentence.to_owned()
 }

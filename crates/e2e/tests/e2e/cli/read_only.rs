@@ -104,7 +104,7 @@ fn what_a_killed_program_left_is_read_or_said_to_be_there() {
         if code == "2\n" {
             // An older state is never taken for the present one.
             assert!(
-                said.contains("ledger.db-wal") && said.contains("copy the folder"),
+                said.contains("ledger.db-wal") && said.contains("db.log_left"),
                 "{said}"
             );
         }

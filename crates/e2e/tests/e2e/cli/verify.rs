@@ -53,7 +53,7 @@ fn a_folder_without_a_ledger_is_refused_by_name_and_not_made() {
             let mut english = command.to_vec();
             english.extend(["--lang", "en"]);
             let ran = run(data, &english).ended_with(2);
-            assert!(ran.stderr.contains("There is no ledger in"), "{ran:?}");
+            assert!(ran.stderr.contains("there is no ledger in"), "{ran:?}");
         }
     }
     assert!(!missing.exists());
