@@ -125,6 +125,10 @@ pub(crate) async fn open_to_read(
                 file: file.to_owned(),
             });
         }
+        // With an index of the log beside it somebody may be writing: then the fault is another one.
+        Err(error) if std::path::Path::new(&format!("{file}-shm")).exists() => {
+            return Err(named(error, file));
+        }
         Err(_) => {
             let alone = as_it_is.immutable(true);
             can_be_read(&alone)

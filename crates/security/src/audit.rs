@@ -139,7 +139,8 @@ impl Security {
                 continue;
             };
             if entry.action == AuditAction::LedgerPutBack.as_str() {
-                heads.retain(|before| before.number < head.number);
+                // Its hash covers what stands before it; heads kept of the lost branch count no more.
+                heads.clear();
             }
             heads.push(head);
         }

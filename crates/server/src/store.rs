@@ -16,7 +16,7 @@ pub(crate) struct Total {
     pub(crate) now: i64,
     /// Its value a year before, where anything was held then.
     pub(crate) before: Option<i64>,
-    /// The school year it is of.
+    /// The school year it is of, or the first and the last.
     pub(crate) period: Option<String>,
 }
 
@@ -57,6 +57,14 @@ pub(crate) async fn total(
         as_of: year_before(day),
         ..clocks
     };
+    // While some have reported the new school year and others not, there is no one year to hold it against.
+    if period.is_some() && school_year.is_none() {
+        return Ok(Some(Total {
+            now,
+            before: None,
+            period,
+        }));
+    }
     let before = at(registry, permit, measure, earlier).await?;
     let is_earlier = |before: &(i64, Option<String>)| period.is_none() || before.1 != period;
     Ok(Some(Total {
@@ -74,7 +82,7 @@ fn year_before(day: Day) -> Day {
         .unwrap_or(day)
 }
 
-/// The same value on one day, and the last school year that is in it.
+/// The same value on one day, and the school year that is in it, or the first and the last.
 async fn at(
     registry: &Registry,
     permit: &Permit,
@@ -101,7 +109,8 @@ async fn at(
     }
     let institutions = registry.view(permit, INSTITUTION, clocks).await?;
     let sql = format!(
-        "SELECT {value} AS value, max(n.\"school_year\") AS period FROM rows n \
+        "SELECT {value} AS value, CASE WHEN min(n.\"school_year\") = max(n.\"school_year\") \
+         THEN max(n.\"school_year\") ELSE min(n.\"school_year\") || ' – ' || max(n.\"school_year\") END AS period FROM rows n \
          JOIN institutions i ON i.record_id = n.\"institution\" \
          WHERE n.\"latest\" AND i.\"operating\" AND {condition}"
     );

@@ -12,7 +12,7 @@ use super::context::reporting_unit;
 use super::error::IntakeError;
 use super::plan::Class;
 use super::prepare::{Link, Prepared};
-use super::rows::{RowReader, period, unit_of};
+use super::rows::{RowReader, keep_known_days, period, unit_of};
 use super::{Options, Progress, Step};
 use crate::ledger::{Action, Change, ChangeSet, Ledger, Outcome, Source, Target, Version};
 
@@ -308,6 +308,7 @@ fn change_of(
     let stretches = record
         .and_then(|record| held.get(&record))
         .map_or(&[][..], Vec::as_slice);
+    keep_known_days(batch, place, &mut patch, stretches);
     let unit = match dataset.unit {
         UnitRule::SelfUnit { .. } => Some(UnitId::new(target.record().get())),
         UnitRule::Root | UnitRule::OfField(_) => unit_of(dataset, &patch, stretches),

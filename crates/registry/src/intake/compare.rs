@@ -13,7 +13,7 @@ use super::error::IntakeError;
 use super::owners::{Rights, Saying};
 use super::plan::{Class, Plan};
 use super::prepare::{Fate, Link, Links, Preparation};
-use super::rows::{RowReader, period, unit_of};
+use super::rows::{RowReader, keep_known_days, period, unit_of};
 use super::typing::{Batch, column_type};
 use super::work::Work;
 use crate::ledger::{Action, COMMON, Change, Target, Version};
@@ -185,7 +185,8 @@ impl Comparison<'_> {
             }
             return;
         };
-        let patch = self.reader.patch(batch, place, true);
+        let mut patch = self.reader.patch(batch, place, true);
+        keep_known_days(batch, place, &mut patch, &versions);
         let options = self.preparation.options;
         let by = options.effective_field.as_deref();
         let (from, to) = period(

@@ -433,7 +433,13 @@ impl Preparation<'_> {
             || listed
                 .iter()
                 .any(|record| units.contains(unit, UnitId::new(record.get())));
-        let close = close.filter(|_| !is_doubtful && is_its_list);
+        // Closing is a change of that field like any other.
+        let level = Level::of(self.ledger, self.permit).await?;
+        let may_close = |field: &str| {
+            let field = self.dataset.field(field);
+            field.is_some_and(|field| level.may_change(field))
+        };
+        let close = close.filter(|(_, field, _)| !is_doubtful && is_its_list && may_close(field));
         let mut missing: Vec<(RecordId, Version)> = Vec::new();
         self.ledger
             .read(

@@ -52,6 +52,34 @@ impl<'a> RowReader<'a> {
     }
 }
 
+/// Leaves a day that is held as it is where the row only says its month.
+pub(super) fn keep_known_days(
+    batch: &Batch,
+    row: usize,
+    patch: &mut [Option<Value>],
+    versions: &[Version],
+) {
+    let number = u32::try_from(row).unwrap_or(u32::MAX);
+    let month = |value: &Value| {
+        let day = i32::try_from(value.as_int()?).ok().map(Day::new)?;
+        let (year, month, _) = day.ymd();
+        Some((year, month))
+    };
+    for (_, position) in batch.month_only.range((number, 0)..=(number, usize::MAX)) {
+        let Some(said) = patch.get_mut(*position) else {
+            continue;
+        };
+        let said_month = said.as_ref().and_then(month);
+        let is_known = |version: &Version| {
+            let held = version.values.get(*position).and_then(month);
+            held.is_some() && held == said_month
+        };
+        if versions.iter().any(is_known) {
+            *said = None;
+        }
+    }
+}
+
 /// From when to when a row holds: what the row itself says in the field `by`, else what was said of the
 /// whole file, else the dataset's rule.
 pub(super) fn period(

@@ -1,7 +1,7 @@
 //! From the cells of a file to typed columns. Every fault of every cell is kept, none stops the reading.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use columns::{Cell, ColumnBuilder, ColumnType, Schema, Table};
 use kernel::text::{has_replacement_character, normalise_text};
@@ -130,6 +130,8 @@ pub struct Batch {
     pub cleared: Vec<Vec<u32>>,
     /// For stored fields that were derived: which rows' values are only inferred.
     pub inferred: BTreeMap<usize, Vec<bool>>,
+    /// Cells of which only the month was said: row, and place among the stored fields.
+    pub month_only: BTreeSet<(u32, usize)>,
     /// Geometries, where the dataset has one.
     pub geometries: Vec<Option<Vec<u8>>>,
     /// What is wrong.
@@ -265,6 +267,7 @@ impl<'a> Typist<'a> {
         let mut cleared = Vec::with_capacity(self.stored.len());
         let mut geometries = Vec::new();
         let mut pending = Vec::new();
+        let mut month_only = BTreeSet::new();
         let (lon, lat) = self.coordinates(&chunk);
         for (place, column) in &self.stored {
             let Some(field) = self.dataset.fields.get(*place) else {
@@ -318,6 +321,9 @@ impl<'a> Typist<'a> {
                     }
                     Typed::Noted(cell, fault, detail) => {
                         flaw(fault, detail);
+                        if fault == CellFault::MonthOnly {
+                            month_only.insert((number, cleared.len()));
+                        }
                         builder.append(&cell);
                     }
                     Typed::Pending => {
@@ -346,6 +352,7 @@ impl<'a> Typist<'a> {
             table,
             cleared,
             inferred: BTreeMap::new(),
+            month_only,
             geometries,
             flaws: batch_flaws,
             pending,

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::import_show::find;
 use super::{Sent, go_to, lang};
 use crate::api::Registry;
-use crate::intake::Progress;
+use crate::intake::{IntakeError, Progress};
 
 pub(super) async fn approve(
     State(registry): State<Registry>,
@@ -60,16 +60,27 @@ pub(super) async fn reverse(
         if state.value("sure") != "1" {
             return Ok(());
         }
-        registry
-            .imports()
-            .reverse(
-                &permit,
-                import.id,
-                state.value("reason"),
-                &Progress::silent(),
-            )
-            .await?;
-        note(&registry, &permit, &visit, AuditAction::Reversed, import.id).await
+        // In a task of its own: it goes on to its end when the browser goes away.
+        let reason = state.value("reason").to_owned();
+        let (registry, permit, visit) = (registry.clone(), permit.clone(), visit.clone());
+        let work = tokio::spawn(async move {
+            let imports = registry.imports();
+            let reversed = imports
+                .reverse(&permit, import.id, &reason, &Progress::silent())
+                .await;
+            let come = registry
+                .ledger()
+                .reversal_of(&permit, import.id)
+                .await
+                .map_err(IntakeError::from)?;
+            // A reversal that was interrupted is one, too.
+            if come.reversed > 0 {
+                note(&registry, &permit, &visit, AuditAction::Reversed, import.id).await?;
+            }
+            reversed.map_err(Failure::from).map(|_| ())
+        });
+        work.await
+            .map_err(|error| IntakeError::Stopped(error.to_string()))?
     };
     answer(&registry, shell, &id, reversed.await)
 }

@@ -27,6 +27,24 @@ on_both_engines! {
         assert_eq!(again.count(Class::Unchanged), 6, "{:?}", again.causes);
     }
 
+    async fn a_month_does_not_take_the_place_of_a_day_of_that_month_that_is_known(place: &TestPlace) {
+        let registry = registry(place).await;
+        let exact = "学校标识码,学校名称,区县,建校年月,地址\n2161000001,甲小学,雁塔区,2015-09-15,甲路 1 号\n";
+        import(&registry, "institution", exact, Request::default()).await;
+        let (_, same) = import(&registry, "institution", &exact.replace("2015-09-15", "2015.09"), Request::default()).await;
+        assert_eq!(same.count(Class::Unchanged), 1, "{:?}", same.changed_fields);
+        // Also where the row says something else that is new.
+        let moved = exact.replace("2015-09-15", "2015.09").replace("1 号", "2 号");
+        let (_, plan) = import(&registry, "institution", &moved, Request::default()).await;
+        assert_eq!(plan.changed_fields.keys().collect::<Vec<_>>(), ["address"]);
+        let founded = registry.ledger().table("institution").unwrap().position("founded").unwrap();
+        let held = institutions(&registry, registry.today()).await;
+        assert!(held.iter().all(|version| version.values[founded] == Value::from(super::day("2015-09-15"))));
+        // Another month is another day.
+        let (_, other) = import(&registry, "institution", &moved.replace("2015.09", "2015.08"), Request::default()).await;
+        assert_eq!(other.changed_fields.keys().collect::<Vec<_>>(), ["founded"]);
+    }
+
     async fn a_month_that_may_be_another_and_a_bare_year_are_refused_each_by_its_cause(place: &TestPlace) {
         let registry = registry(place).await;
         let file = "学校名称,区县,建校年月,撤销日期\n甲小学,雁塔区,2015.1,\n乙小学,雁塔区,2015,\n丙小学,雁塔区,201513,\n丁小学,雁塔区,,2019-08\n";
