@@ -9,7 +9,9 @@ pub(crate) fn description() -> String {
     let memory = line_value("/proc/meminfo", "MemTotal")
         .and_then(|value| gibibytes(&value))
         .unwrap_or_else(|| "unknown memory".to_owned());
+    // What stands behind the numbers names a distribution or a host and says nothing of speed.
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let kernel = kernel.split(['-', '+']).next().unwrap_or_default();
     format!(
         "{cpu}, {cores} cores, {memory}, {} {}",
         std::env::consts::OS,
