@@ -149,10 +149,6 @@ impl Registry {
         if by_then == CommitNumber::NONE && ever != CommitNumber::NONE {
             return Ok(Nothing::NotKnown);
         }
-        // The first day is that of everybody's records: it is for those who may see all of them.
-        if !permit.reaches_everything() {
-            return Ok(Nothing::AtAll);
-        }
         let first = self.ledger.first_day(permit, dataset, known).await?;
         Ok(match first {
             Some(first) if first > clocks.as_of => Nothing::Before(first),

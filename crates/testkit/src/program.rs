@@ -167,3 +167,17 @@ impl Drop for Served {
         let _ = self.child.wait();
     }
 }
+
+/// Copies a data folder.
+///
+/// # Panics
+/// Where it cannot be copied.
+pub fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp")
+        .arg("-r")
+        .arg(from)
+        .arg(to)
+        .status()
+        .unwrap();
+    assert!(copied.success());
+}

@@ -242,7 +242,7 @@ impl Ledger {
         store::count(&mut self.db.read().await?, table, clocks).await
     }
 
-    /// The first day from which a dataset holds anything, whoever may see it, as known at a commit.
+    /// The first day from which a dataset holds anything, as known at a commit; for those who may see all of it.
     pub async fn first_day(
         &self,
         permit: &Permit,
@@ -250,6 +250,9 @@ impl Ledger {
         known_on: CommitNumber,
     ) -> Result<Option<Day>, LedgerError> {
         permit.require(standard::Action::Read)?;
+        if !permit.reaches_everything() {
+            return Ok(None);
+        }
         let table = self.table(dataset)?;
         store::first_day(&mut self.db.read().await?, table, known_on).await
     }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use security::{Random as _, SystemRandom};
 use testkit::fixtures::many;
-use testkit::program::{run, weihe};
+use testkit::program::{copy, run, weihe};
 
 const ROUNDS: usize = 5;
 const ROWS: usize = 20_000;
@@ -23,16 +23,6 @@ fn random_share() -> f64 {
     let mut bytes = [0_u8; 2];
     SystemRandom.fill(&mut bytes).unwrap();
     f64::from(u16::from_le_bytes(bytes)) / 65_536.0
-}
-
-fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp")
-        .arg("-r")
-        .arg(from)
-        .arg(to)
-        .status()
-        .unwrap();
-    assert!(copied.success());
 }
 
 /// What is held, row by row, and how many institutions of each county.

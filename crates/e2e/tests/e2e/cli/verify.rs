@@ -1,25 +1,14 @@
 //! `weihe verify`, and that commands which read make no ledger.
 
 use std::path::Path;
-use std::process::Command;
 
 use testkit::fixtures::{csv, institution};
-use testkit::program::run;
+use testkit::program::{copy, run};
 
 fn import(data: &Path, name: &str) {
     let file = data.with_extension("csv").display().to_string();
     std::fs::write(&file, csv(&[institution(name, "610113")])).unwrap();
     run(data, &["import", &file, "--dataset", "institution"]).ended_with(0);
-}
-
-fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp")
-        .arg("-r")
-        .arg(from)
-        .arg(to)
-        .status()
-        .unwrap();
-    assert!(copied.success());
 }
 
 /// The head as it is printed: `48:7ed2…`.
