@@ -3,7 +3,7 @@
 //! Its methods are spread over `accounts`, `signin`, `audit` and this file by what they are about.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use db::{Db, Tx};
 use kernel::{AccountId, Clock, Clocks, CommitNumber, Day, UnitId};
@@ -102,6 +102,8 @@ pub(crate) struct Inner {
     /// Hashing takes a core and 19 MiB each: a flood of sign-ins waits here, not in memory.
     pub(crate) hashing: Semaphore,
     units: RwLock<LoadedUnits>,
+    /// Whether the work database has the tables of evidence: known after the first question.
+    pub(crate) evidence_tables: OnceLock<bool>,
 }
 
 #[derive(Clone, Default)]
@@ -146,6 +148,7 @@ impl Security {
             dummy_hash,
             hashing: Semaphore::new(at_once),
             units: RwLock::new(LoadedUnits::default()),
+            evidence_tables: OnceLock::new(),
         }));
         security.reload_units().await?;
         Ok(security)

@@ -4,17 +4,16 @@ use db::Tx;
 use standard::Action;
 
 use crate::api::Security;
-use crate::crypto;
 use crate::error::SecurityError;
+use crate::evidence::{Note, store};
 use crate::model::{AuditAction, AuditEntry, LedgerHead, Outcome, Subject};
 use crate::permit::{Actor, Denied, Permit};
-use crate::store;
 
 /// What entries of the log tell of the head of the ledger.
-const HEADS: [AuditAction; 2] = [AuditAction::LedgerHead, AuditAction::LedgerPutBack];
+pub(crate) const HEADS: [AuditAction; 2] = [AuditAction::LedgerHead, AuditAction::LedgerPutBack];
 
 /// The program itself, who keeps the heads.
-const KEEPER: &str = "weihe";
+pub(crate) const KEEPER: &str = "weihe";
 
 impl Security {
     /// Writes an entry in a transaction of the work database, so that what was done and its record stand
@@ -64,17 +63,10 @@ impl Security {
         outcome: Outcome,
         address: Option<&str>,
     ) -> Result<(), SecurityError> {
-        let (number, before) = store::audit_head(work).await?;
-        let entry = AuditEntry {
-            number,
-            at: self.0.clock.now(),
-            actor: actor.to_owned(),
-            action: action.as_str().to_owned(),
-            subject: subject.as_str().to_owned(),
-            outcome: outcome.as_str().to_owned(),
-            address: address.unwrap_or_default().to_owned(),
-        };
-        store::insert_audit(work, &entry, &chained(&before, &entry)).await?;
+        let note = Note::done(action, subject.clone())
+            .outcome(outcome)
+            .address(address);
+        self.append_note(work, actor, None, note).await?;
         Ok(())
     }
 
@@ -88,7 +80,8 @@ impl Security {
         most: i64,
     ) -> Result<Vec<AuditEntry>, SecurityError> {
         let mut tx = self.0.work.read().await?;
-        let entries = store::audit_after(&mut tx, after, most).await?;
+        let detailed = self.has_evidence_tables(&mut tx).await?;
+        let entries = store::after(&mut tx, after, most, detailed).await?;
         Ok(entries.into_iter().map(|(entry, _)| entry).collect())
     }
 
@@ -122,7 +115,7 @@ impl Security {
     /// [`SecurityError::Db`].
     pub async fn last_ledger_head(&self) -> Result<Option<LedgerHead>, SecurityError> {
         let mut tx = self.0.work.read().await?;
-        let last = store::last_audit_of(&mut tx, HEADS).await?;
+        let last = store::last_of_actions(&mut tx, HEADS).await?;
         Ok(last.and_then(|entry| LedgerHead::of_subject(&entry.subject)))
     }
 
@@ -134,7 +127,7 @@ impl Security {
     pub async fn ledger_heads(&self) -> Result<Vec<LedgerHead>, SecurityError> {
         let mut tx = self.0.work.read().await?;
         let mut heads: Vec<LedgerHead> = Vec::new();
-        for entry in store::audit_of(&mut tx, HEADS).await? {
+        for entry in store::of_actions(&mut tx, HEADS).await? {
             let Some(head) = LedgerHead::of_subject(&entry.subject) else {
                 continue;
             };
@@ -170,54 +163,4 @@ impl Security {
         )
         .await
     }
-
-    /// Goes through the whole log; how many entries it has.
-    ///
-    /// # Errors
-    /// [`SecurityError::AuditBroken`] with the first number that is missing or was changed.
-    pub async fn verify_audit(&self) -> Result<i64, SecurityError> {
-        const AT_ONCE: i64 = 10_000;
-        let mut tx = self.0.work.read().await?;
-        let (mut number, mut before) = (0_i64, String::new());
-        loop {
-            let entries = store::audit_after(&mut tx, number, AT_ONCE).await?;
-            if entries.is_empty() {
-                break;
-            }
-            for (entry, hash) in entries {
-                number = number.saturating_add(1);
-                if entry.number != number || chained(&before, &entry) != hash {
-                    return Err(SecurityError::AuditBroken(number));
-                }
-                before = hash;
-            }
-        }
-        let (last, end) = store::audit_end(&mut tx).await?;
-        if (last, end) != (number, before) {
-            return Err(SecurityError::AuditBroken(number.saturating_add(1)));
-        }
-        Ok(number)
-    }
-}
-
-/// SHA-256 over the hash before and the fields, each with its length, as hexadecimal digits.
-fn chained(before: &str, entry: &AuditEntry) -> String {
-    let number = entry.number.to_string();
-    let at = entry.at.get().to_string();
-    let fields: [&str; 8] = [
-        before,
-        &number,
-        &at,
-        &entry.actor,
-        &entry.action,
-        &entry.subject,
-        &entry.outcome,
-        &entry.address,
-    ];
-    let mut bytes = Vec::new();
-    for field in fields {
-        bytes.extend_from_slice(&(field.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(field.as_bytes());
-    }
-    crypto::hex(&crypto::sha256(&bytes))
 }

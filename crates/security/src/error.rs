@@ -51,6 +51,9 @@ pub enum SecurityError {
     /// The audit log does not hang together.
     #[error("the audit log is broken at entry {0}: it was changed or an entry is missing")]
     AuditBroken(i64),
+    /// Values of persons were to be shown in full and nobody said what for.
+    #[error("personal data is shown in full for a purpose only: say which")]
+    NoPurpose,
 }
 
 impl SecurityError {
@@ -71,6 +74,7 @@ impl SecurityError {
             Self::NoPost(..) => "security.no_post",
             Self::NoGrant => "security.no_grant",
             Self::AuditBroken(_) => "security.audit_broken",
+            Self::NoPurpose => "security.no_purpose",
         }
     }
 
@@ -83,6 +87,7 @@ impl SecurityError {
             Self::NoGrant => StatusCode::FORBIDDEN,
             Self::PasswordFault(_)
             | Self::WrongPassword
+            | Self::NoPurpose
             | Self::LoginFault(_)
             | Self::LoginTaken(_)
             | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,

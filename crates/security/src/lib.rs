@@ -19,6 +19,7 @@ mod accounts;
 mod audit;
 mod crypto;
 mod error;
+mod evidence;
 mod model;
 mod permit;
 mod random;
@@ -31,6 +32,10 @@ pub use accounts::{AccountWithGrants, FirstAccount};
 pub use api::{Config, Parts, Security};
 pub use crypto::PasswordProfile;
 pub use error::SecurityError;
+pub use evidence::{
+    AuditDetail, AuditFault, AuditFaultKind, AuditReport, AuditSegment, Note, Origin, Pruned,
+    Reading, Recorded,
+};
 pub use model::{
     Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,
     NewAccount, NoLedgerHead, Outcome, Session, Subject, UnitLife, UnitStretch, UnitVersion,

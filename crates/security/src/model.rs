@@ -5,6 +5,7 @@ use std::fmt;
 use kernel::{AccountId, CommitNumber, Day, ImportId, Millis, RecordId, UnitId};
 
 use crate::crypto;
+use crate::evidence::AuditDetail;
 
 /// Whether an account may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +165,20 @@ pub enum AuditAction {
     LedgerPutBack,
     /// A request that another site seems to have made.
     ForgedRequest,
+    /// Reading personal data, masked or in full.
+    PersonalRead,
+    /// Dropping entries of this log that are past their retention.
+    AuditPruned,
+    /// Searching this log.
+    AuditRead,
+    /// Asking for an export that needs a leader's approval.
+    ExportAsked,
+    /// Deciding on such an export.
+    ExportDecided,
+    /// Looking into an alert on unusual reading.
+    AlertClosed,
+    /// Tying an account to the record of a person, or untying it.
+    PersonLinked,
 }
 
 impl AuditAction {
@@ -189,6 +204,13 @@ impl AuditAction {
             Self::LedgerHead => "ledger_head",
             Self::LedgerPutBack => "ledger_put_back",
             Self::ForgedRequest => "forged_request",
+            Self::PersonalRead => "personal_read",
+            Self::AuditPruned => "audit_pruned",
+            Self::AuditRead => "audit_read",
+            Self::ExportAsked => "export_asked",
+            Self::ExportDecided => "export_decided",
+            Self::AlertClosed => "alert_closed",
+            Self::PersonLinked => "person_linked",
         }
     }
 }
@@ -253,6 +275,12 @@ impl Subject {
         Self(format!("commit:{head}"))
     }
 
+    /// The audit log up to an entry, with the hash of that.
+    #[must_use]
+    pub fn audit(number: i64, hash: &str) -> Self {
+        Self(format!("audit:{number}:{}", safe_name(hash)))
+    }
+
     /// A setting.
     #[must_use]
     pub fn setting(name: &str) -> Self {
@@ -265,7 +293,7 @@ impl Subject {
 }
 
 /// Names of definitions hold nothing else, so a value that strays here is cut to what is left of it.
-fn safe_name(name: &str) -> String {
+pub(crate) fn safe_name(name: &str) -> String {
     name.chars()
         .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
         .take(64)
@@ -312,6 +340,8 @@ pub struct AuditEntry {
     pub outcome: String,
     /// From which address; empty for the machine itself.
     pub address: String,
+    /// What entries of format 2 say besides; `None` for those that earlier releases wrote.
+    pub detail: Option<AuditDetail>,
 }
 
 /// A state of the ledger: the last commit that it had, and the hash of that. Written `48:7ed2…`: the number

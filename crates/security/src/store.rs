@@ -4,8 +4,7 @@ use db::{ColumnType, DbError, Migration, Row, Tx};
 use kernel::{AccountId, Clocks, CommitNumber, Day, Millis, UnitId, Value};
 
 use crate::model::{
-    Account, AccountState, AuditAction, AuditEntry, Grant, GrantId, Session, UnitLife, UnitStretch,
-    UnitVersion,
+    Account, AccountState, Grant, GrantId, Session, UnitLife, UnitStretch, UnitVersion,
 };
 use crate::rules::lockout::Tally;
 
@@ -15,10 +14,16 @@ pub(crate) const LEDGER_MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../sql/ledger_1.sql"),
 }];
 /// The tables of this room in the work database.
-pub(crate) const WORK_MIGRATIONS: &[Migration] = &[Migration {
-    name: "security_1_accounts",
-    sql: include_str!("../sql/work_1.sql"),
-}];
+pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "security_1_accounts",
+        sql: include_str!("../sql/work_1.sql"),
+    },
+    Migration {
+        name: "security_2_evidence",
+        sql: include_str!("../sql/work_evidence.sql"),
+    },
+];
 
 fn day(number: i64) -> Day {
     Day::new(i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX }))
@@ -394,116 +399,6 @@ pub(crate) async fn put_tally(tx: &mut Tx, subject: &str, tally: Tally) -> Resul
     )
     .await?;
     Ok(())
-}
-
-// Audit
-
-/// Takes the next number and answers it with the hash of the entry before. The head stays locked until
-/// the transaction ends, so entries have no gaps and one order.
-pub(crate) async fn audit_head(tx: &mut Tx) -> Result<(i64, String), DbError> {
-    let row = tx
-        .fetch_one(
-            "UPDATE audit_head SET number = number + 1 WHERE id = 1 RETURNING number, hash",
-            &[],
-        )
-        .await?;
-    Ok((row.int("number")?, row.text("hash")?.to_owned()))
-}
-
-pub(crate) async fn insert_audit(
-    tx: &mut Tx,
-    entry: &AuditEntry,
-    hash: &str,
-) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO audit (number, at, actor, action, subject, outcome, address, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &[
-            entry.number.into(),
-            entry.at.into(),
-            entry.actor.as_str().into(),
-            entry.action.as_str().into(),
-            entry.subject.as_str().into(),
-            entry.outcome.as_str().into(),
-            entry.address.as_str().into(),
-            hash.into(),
-        ],
-    )
-    .await?;
-    tx.execute(
-        "UPDATE audit_head SET hash = $1 WHERE id = 1",
-        &[hash.into()],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Entries after a number, in their order, each with its hash.
-pub(crate) async fn audit_after(
-    tx: &mut Tx,
-    number: i64,
-    most: i64,
-) -> Result<Vec<(AuditEntry, String)>, DbError> {
-    let rows = tx
-        .fetch_all(
-            "SELECT number, at, actor, action, subject, outcome, address, hash FROM audit \
-             WHERE number > $1 ORDER BY number LIMIT $2",
-            &[number.into(), most.into()],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| Ok((audit_entry(row)?, row.text("hash")?.to_owned())))
-        .collect()
-}
-
-fn audit_entry(row: &Row) -> Result<AuditEntry, DbError> {
-    Ok(AuditEntry {
-        number: row.int("number")?,
-        at: Millis::new(row.int("at")?),
-        actor: row.text("actor")?.to_owned(),
-        action: row.text("action")?.to_owned(),
-        subject: row.text("subject")?.to_owned(),
-        outcome: row.text("outcome")?.to_owned(),
-        address: row.text("address")?.to_owned(),
-    })
-}
-
-/// Entries about one of two things, oldest first.
-pub(crate) async fn audit_of(
-    tx: &mut Tx,
-    actions: [AuditAction; 2],
-) -> Result<Vec<AuditEntry>, DbError> {
-    let rows = tx
-        .fetch_all(
-            "SELECT number, at, actor, action, subject, outcome, address FROM audit \
-             WHERE action IN ($1, $2) ORDER BY number",
-            &actions.map(|action| action.as_str().into()),
-        )
-        .await?;
-    rows.iter().map(audit_entry).collect()
-}
-
-/// The last entry about one of two things.
-pub(crate) async fn last_audit_of(
-    tx: &mut Tx,
-    actions: [AuditAction; 2],
-) -> Result<Option<AuditEntry>, DbError> {
-    let row = tx
-        .fetch_optional(
-            "SELECT number, at, actor, action, subject, outcome, address FROM audit \
-             WHERE action IN ($1, $2) ORDER BY number DESC LIMIT 1",
-            &actions.map(|action| action.as_str().into()),
-        )
-        .await?;
-    row.as_ref().map(audit_entry).transpose()
-}
-
-/// The number and the hash that the chain ends with.
-pub(crate) async fn audit_end(tx: &mut Tx) -> Result<(i64, String), DbError> {
-    let row = tx
-        .fetch_one("SELECT number, hash FROM audit_head WHERE id = 1", &[])
-        .await?;
-    Ok((row.int("number")?, row.text("hash")?.to_owned()))
 }
 
 // Settings

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browser;
+mod evidence;
 mod flow;
 mod units;
 
@@ -16,6 +17,12 @@ use crate::{Config, Parts, Permit, Security, SystemRandom};
 pub(crate) struct House {
     pub(crate) security: Security,
     pub(crate) clock: Arc<FixedClock>,
+}
+
+impl House {
+    pub(crate) fn now(&self) -> kernel::Millis {
+        kernel::Clock::now(&*self.clock)
+    }
 }
 
 pub(crate) fn post(name: &str, actions: &[Action], scope: Scope) -> Post {

@@ -16,6 +16,7 @@ use super::{FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, headers};
 use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
+use crate::evidence::Origin;
 use crate::model::{AuditAction, Outcome, Subject};
 use crate::permit::Denied;
 use crate::routes::{Access, RouteTable, Verdict};
@@ -49,7 +50,14 @@ pub fn protect(
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let https = gate.security.config().https;
     let mut response = match gate.admit(request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            // Whatever is written to the audit log on the way says where it came from.
+            let operation = request.extensions().get::<ui::OperationId>();
+            let operation = operation.map(|id| id.0.clone());
+            let visit = request.extensions().get::<Visit>();
+            let origin = visit.map(|visit| Origin::of(visit, operation.as_deref()));
+            origin.unwrap_or_default().scope(next.run(request)).await
+        }
         Err(response) => *response,
     };
     headers::secure(response.headers_mut(), https);

@@ -1,0 +1,78 @@
+//! Decisions of evidence, pure.
+
+use kernel::{Day, Millis};
+
+use crate::crypto;
+use crate::model::AuditEntry;
+
+/// How long the log is kept where nothing is set, in months: ten years.
+pub(crate) const KEEP_MONTHS: i64 = 120;
+/// The least that may be set: six months (《网络安全法》, facts of the field §7).
+pub(crate) const LEAST_MONTHS: i64 = 6;
+
+/// SHA-256 over the hash before and the fields, each with its length, as hexadecimal digits. An entry without
+/// detail is of format 1 and has eight fields; format 2 has its number and more after it, so that neither can
+/// be taken for the other.
+pub(crate) fn chained(before: &str, entry: &AuditEntry) -> String {
+    let mut bytes = Vec::new();
+    let mut put = |field: &str| {
+        bytes.extend_from_slice(&(field.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(field.as_bytes());
+    };
+    put(before);
+    put(&entry.number.to_string());
+    put(&entry.at.get().to_string());
+    put(&entry.actor);
+    put(&entry.action);
+    put(&entry.subject);
+    put(&entry.outcome);
+    put(&entry.address);
+    if let Some(detail) = &entry.detail {
+        let number = |number: Option<i64>| number.map_or_else(String::new, |n| n.to_string());
+        put("2");
+        put(&number(detail.unit.map(|unit| unit.get())));
+        put(&detail.post);
+        put(&number(detail.grant.map(|grant| grant.0)));
+        put(&number(detail.session));
+        put(&detail.operation);
+        put(&detail.purpose);
+        put(&detail.reason);
+        put(&detail.dataset);
+        put(&number(detail.persons));
+        put(&number(detail.records));
+        put(&detail.level);
+        put(&number(detail.in_full.map(i64::from)));
+        put(&detail.trace);
+        put(&detail.people_digest);
+    }
+    crypto::hex(&crypto::sha256(&bytes))
+}
+
+/// The setting that says for how many months the log is kept.
+pub(crate) const KEEP_SETTING: &str = "audit_keep_months";
+
+/// How many months the log is kept. A value that is none, or less than the law asks for, counts as ten years:
+/// too much is kept rather than too little.
+pub(crate) fn months_kept(setting: Option<&str>) -> i64 {
+    setting
+        .and_then(|value| value.trim().parse().ok())
+        .filter(|months| *months >= LEAST_MONTHS)
+        .unwrap_or(KEEP_MONTHS)
+}
+
+/// The first instant that is kept: the beginning of the month so many months before this one, so that whole
+/// months are dropped and each entry is kept at least that long.
+pub(crate) fn kept_since(now: Millis, months: i64) -> Millis {
+    let today = now.day();
+    let first = i64::from(today.year())
+        .saturating_mul(12)
+        .saturating_add(i64::from(today.month()))
+        .saturating_sub(1)
+        .saturating_sub(months);
+    let month = first.rem_euclid(12).saturating_add(1);
+    let day = i32::try_from(first.div_euclid(12))
+        .ok()
+        .zip(u32::try_from(month).ok())
+        .and_then(|(year, month)| Day::from_ymd(year, month, 1).ok());
+    day.unwrap_or(Day::BEGINNING).start()
+}
