@@ -7,7 +7,7 @@ cli-new-ledger-tried = There is no ledger in { $place } yet. The file was tried 
 
 cli-serving = Serving at { $address } (Ctrl-C stops)
 cli-served = Stopped.
-cli-not-https = Note: this serves unencrypted to other machines. Put an https proxy in front and add --https.
+cli-not-https = Note: this serves unencrypted to other machines. Put an https proxy in front and add --https, or name a certificate by --tls-cert and --tls-key.
 cli-port-taken = Cannot listen on { $place }: { $cause }. Choose another port with --port.
 cli-first-account = First account (the password is shown this once; change it after signing in)
     user: { $user }

@@ -7,7 +7,7 @@ cli-new-ledger-tried = { $place } 里还没有账本。文件已在一个空账�
 
 cli-serving = 服务地址:{ $address }(按 Ctrl-C 停止)
 cli-served = 服务已停止。
-cli-not-https = 注意:正在向外网提供不加密的访问。请在前面加 https 代理,并加上 --https。
+cli-not-https = 注意:正在向外网提供不加密的访问。请用 --tls-cert 和 --tls-key 指定证书,或在前面加 https 代理并加上 --https。
 cli-port-taken = 不能监听 { $place }:{ $cause }。请用 --port 换一个端口。
 cli-first-account = 首个账号(密码只显示这一次,登录后请修改)
     用户名:{ $user }

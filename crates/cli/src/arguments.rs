@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernel::Day;
 use security::LedgerHead;
-use server::Settings;
+use server::{Connections, Settings, TlsSettings};
 
 use crate::output::Format;
 
@@ -164,6 +164,36 @@ pub(crate) struct Serving {
     /// 用户通过 https 访问(由前置代理提供) (people reach it by https, through a proxy)
     #[arg(long, env = "WEIHE_HTTPS")]
     pub(crate) https: bool,
+    /// 证书文件(PEM,含中间证书),由本程序直接提供 TLS 1.3 (certificate: TLS 1.3 without a proxy)
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WEIHE_TLS_CERT",
+        requires = "tls_key"
+    )]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// 证书的私钥文件(PEM) (its key)
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WEIHE_TLS_KEY",
+        requires = "tls_cert"
+    )]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// 签发用户证书(UKey)的机构证书(PEM);给出后请求浏览器出示证书 (authorities of client certificates)
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WEIHE_TLS_CLIENT_CA",
+        requires = "tls_cert"
+    )]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+    /// 同时连接数上限 (connections at a time, in all)
+    #[arg(long, value_name = "COUNT", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections: u32,
+    /// 每个地址的同时连接数上限,受信任的前置代理除外 (connections at a time of one address)
+    #[arg(long, value_name = "COUNT", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections_per_address: u32,
     /// 受信任的前置代理,可重复 (proxy whose X-Forwarded-For is believed; may be repeated)
     #[arg(long, value_name = "IP")]
     pub(crate) trusted_proxy: Vec<IpAddr>,
@@ -180,9 +210,26 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// Whether people reach the program by https, through a proxy or without one.
+    pub(crate) fn is_https(&self) -> bool {
+        self.https || self.tls_cert.is_some()
+    }
+
+    fn tls(&self) -> Option<TlsSettings> {
+        let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        let mut tls = TlsSettings::new(certificate, key);
+        tls.client_authorities.clone_from(&self.tls_client_ca);
+        Some(tls)
+    }
+
     /// Puts what was asked for into the settings.
     pub(crate) fn apply(&self, settings: &mut Settings) {
-        settings.security.https = self.https;
+        settings.security.https = self.is_https();
+        settings.tls = self.tls();
+        settings.connections = Connections {
+            most: usize::try_from(self.connections).unwrap_or(usize::MAX),
+            most_of_address: usize::try_from(self.connections_per_address).unwrap_or(usize::MAX),
+        };
         settings
             .security
             .trusted_proxies

@@ -151,7 +151,14 @@ impl From<UnitNotFound> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Self::new("cli.serve", &error)
+        match &error {
+            ServeError::Tls(fault) => Self::with_zh(
+                "cli.tls",
+                &error,
+                format!("证书不能使用：{fault}。请核对 --tls-cert、--tls-key 和 --tls-client-ca"),
+            ),
+            _ => Self::new("cli.serve", &error),
+        }
     }
 }
 

@@ -42,12 +42,12 @@ pub use model::{
 };
 pub use permit::{Actor, Denied, JOBS, OPERATORS, Permit, UnknownName};
 pub use random::{Random, RandomError, SeededRandom, SystemRandom};
-pub use routes::{Access, Method, Room, Route, RouteTable, TwiceDeclared};
+pub use routes::{Access, Load, Method, Room, Route, RouteTable, TwiceDeclared};
 pub use rules::password::PasswordFault;
 pub use signin::{Held, Signed};
 pub use standard::{Action, Sensitivity};
 pub use units::{UnitNode, UnitTree};
-pub use web::{RequirePermit, Visit};
+pub use web::{ClientCertificate, RequirePermit, Visit};
 
 /// The words of this room's pages.
 #[must_use]

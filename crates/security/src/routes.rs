@@ -90,6 +90,18 @@ impl fmt::Display for Access {
     }
 }
 
+/// What a call asks of the program: limits on time and on how often follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Load {
+    /// A page, a form, a tile.
+    #[default]
+    Ordinary,
+    /// It takes files, which may be large and take their time to arrive.
+    Files,
+    /// It works long: an export, a search through everything. Asked for less often than a page.
+    Heavy,
+}
+
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -99,6 +111,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// What a call asks of the program.
+    pub load: Load,
 }
 
 impl Route {
@@ -109,6 +123,7 @@ impl Route {
             method: Method::Get,
             path,
             access,
+            load: Load::Ordinary,
         }
     }
 
@@ -119,6 +134,7 @@ impl Route {
             method: Method::Post,
             path,
             access,
+            load: Load::Ordinary,
         }
     }
 }
@@ -204,7 +220,27 @@ impl<S: Clone + Send + Sync + 'static> Room<S> {
             method,
             path,
             access,
+            load: Load::Ordinary,
         });
+        self
+    }
+
+    /// Says of the route added last that it takes files.
+    #[must_use]
+    pub fn taking_files(self) -> Self {
+        self.bearing(Load::Files)
+    }
+
+    /// Says of the route added last that it works long.
+    #[must_use]
+    pub fn working_long(self) -> Self {
+        self.bearing(Load::Heavy)
+    }
+
+    fn bearing(mut self, load: Load) -> Self {
+        if let Some(last) = self.routes.last_mut() {
+            last.load = load;
+        }
         self
     }
 
@@ -243,7 +279,7 @@ impl<S: Clone + Send + Sync + 'static> Room<S> {
 /// All routes of the program.
 #[derive(Debug, Default)]
 pub struct RouteTable {
-    paths: BTreeMap<&'static str, BTreeMap<Method, Access>>,
+    paths: BTreeMap<&'static str, BTreeMap<Method, Route>>,
 }
 
 /// What the table says of a request.
@@ -263,7 +299,7 @@ impl RouteTable {
         let mut table = Self::default();
         for route in routes {
             let methods = table.paths.entry(route.path).or_default();
-            if methods.insert(route.method, route.access).is_some() {
+            if methods.insert(route.method, route).is_some() {
                 return Err(TwiceDeclared {
                     method: route.method,
                     path: route.path,
@@ -279,18 +315,25 @@ impl RouteTable {
         };
         Method::of(method)
             .and_then(|method| methods.get(&method))
-            .map_or(Verdict::OtherMethod, |access| Verdict::Known(*access))
+            .map_or(Verdict::OtherMethod, |route| Verdict::Known(route.access))
+    }
+
+    /// What a call of a route asks of the program; ordinary where no route is known.
+    #[must_use]
+    pub fn load(&self, method: &axum::http::Method, path: &str) -> Load {
+        let methods = self.paths.get(path);
+        let method = Method::of(method);
+        methods
+            .zip(method)
+            .and_then(|(methods, method)| methods.get(&method))
+            .map_or(Load::Ordinary, |route| route.load)
     }
 
     /// The routes, by path and method.
     pub fn iter(&self) -> impl Iterator<Item = Route> + '_ {
-        self.paths.iter().flat_map(|(path, methods)| {
-            methods.iter().map(|(method, access)| Route {
-                method: *method,
-                path,
-                access: *access,
-            })
-        })
+        self.paths
+            .values()
+            .flat_map(|methods| methods.values().copied())
     }
 
     /// The authorisation matrix, a golden file: a line for each route, a column for each post, `x` where

@@ -116,6 +116,27 @@ impl Visit {
     }
 }
 
+/// The certificate that the client of a connection showed, in the extensions of its requests. Who puts it
+/// there has verified it: its chain, its days, and that the client holds the key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate itself (X.509, DER).
+    pub der: Arc<[u8]>,
+}
+
+/// Certificates hold names of persons, so none is written out.
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ClientCertificate(…)")
+    }
+}
+
+/// The name under which a client's address is counted: IPv6 by its /64, which one subscriber holds whole.
+#[must_use]
+pub fn address_group(address: IpAddr) -> String {
+    crate::rules::web::address_group(Some(address.to_canonical()))
+}
+
 /// How the program fills the frame round its pages: it takes [`Visit::frame`] and adds the navigation that
 /// the permit allows, the unit and post, the search. Called for every page, so it must not wait for anything.
 pub type FrameMaker = Arc<dyn Fn(&Visit, &Text) -> Frame + Send + Sync>;

@@ -15,11 +15,13 @@ use standard::Standard;
 use ui::Catalogue;
 
 use crate::arrival::Patience;
+use crate::connections::Connections;
 use crate::definitions;
 use crate::error::OpenError;
 use crate::metrics::Metrics;
 use crate::pages::settings::Display;
 use crate::rooms;
+use crate::tls::TlsSettings;
 use crate::units::UnitNames;
 
 /// Where the two databases are.
@@ -60,8 +62,12 @@ pub struct Settings {
     pub longest_request: Duration,
     /// The largest upload in bytes.
     pub largest_upload: usize,
-    /// How long a client may take with what it sends.
+    /// How long a client may take with what it sends, and with what it is sent.
     pub patience: Patience,
+    /// How many connections there may be.
+    pub connections: Connections,
+    /// Certificate and key; plain HTTP without them.
+    pub tls: Option<TlsSettings>,
 }
 
 /// What the import pages promise, and room for what stands round a file in a form.
@@ -88,6 +94,8 @@ impl Settings {
             longest_request: Duration::from_secs(60),
             largest_upload: largest_upload(),
             patience: Patience::default(),
+            connections: Connections::default(),
+            tls: None,
         }
     }
 

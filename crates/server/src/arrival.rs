@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::{Stream, StreamExt as _};
+use security::RouteTable;
 use tokio::time::{Instant, Sleep};
 
 use crate::App;
@@ -29,6 +30,10 @@ pub struct Patience {
     pub upload_pause: Duration,
     /// See [`Patience::upload_pause`].
     pub upload_least: usize,
+    /// In so long a client must take [`Patience::answer_least`] bytes of an answer that waits for it.
+    pub answer_pause: Duration,
+    /// See [`Patience::answer_pause`].
+    pub answer_least: usize,
 }
 
 impl Default for Patience {
@@ -39,17 +44,23 @@ impl Default for Patience {
             form: Duration::from_secs(30),
             upload_pause: Duration::from_secs(30),
             upload_least: 16 << 10,
+            answer_pause: Duration::from_secs(30),
+            answer_least: 16 << 10,
         }
     }
 }
 
 /// Round every request: a body that does not arrive in time ends it, with 408 and the connection closed.
-pub(crate) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn limit(
+    State((app, table)): State<(App, Arc<RouteTable>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
     let patience = app.settings().patience;
-    let pace = if is_upload(&request) {
+    let pace = if is_upload(&table, &request) {
         Pace {
             window: patience.upload_pause,
             least: patience.upload_least,

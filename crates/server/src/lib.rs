@@ -11,6 +11,7 @@
 
 mod app;
 mod arrival;
+mod connections;
 pub mod definitions;
 mod error;
 mod frame;
@@ -21,13 +22,16 @@ pub mod pages;
 mod rooms;
 mod serve;
 mod store;
+mod tls;
 mod units;
 
 pub use app::{App, Database, Settings};
 pub use arrival::Patience;
+pub use connections::Connections;
 pub use error::OpenError;
 pub use jobs::Jobs;
 pub use serve::{ServeError, serve, until_told};
+pub use tls::{TlsError, TlsSettings};
 pub use units::{UnitNotFound, find_unit, unit_labels};
 
 /// The words of this crate's pages.

@@ -2,6 +2,7 @@
 //! too long or falls over, and a page for what went wrong without one.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody as _};
@@ -11,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt as _, StreamExt as _};
+use security::{Load, RouteTable};
 use tracing::Instrument as _;
 use ui::{ErrorPage, Shell};
 
@@ -133,19 +135,21 @@ impl Wrong {
     }
 }
 
-/// Whether a request carries files, which may take their time.
-pub(crate) fn is_upload(request: &Request) -> bool {
-    request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("multipart/"))
+/// Whether a request is for a route that takes files, which may take their time. What the request says of
+/// itself does not count: anyone can say so.
+pub(crate) fn is_upload(table: &RouteTable, request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>();
+    route.is_some_and(|route| table.load(request.method(), route.as_str()) == Load::Files)
 }
 
 /// Within the gate: ends handlers that take too long, catches those that fall over.
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State((app, table)): State<(App, Arc<RouteTable>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let remains = Remains::of(&request);
-    let longest = if is_upload(&request) {
+    let longest = if is_upload(&table, &request) {
         LONGEST_UPLOAD
     } else {
         app.0.settings.longest_request
@@ -248,7 +252,10 @@ mod tests {
             .route("/fault", get(falls_over))
             .route("/slow", get(takes_for_ever))
             .layer(from_fn(dress))
-            .layer(from_fn_with_state(app.clone(), guard))
+            .layer(from_fn_with_state(
+                (app.clone(), Arc::new(RouteTable::default())),
+                guard,
+            ))
             .layer(from_fn_with_state(app.clone(), observe))
             .layer(Extension(app.catalogue().clone()));
         let request = Request::get(path)
@@ -306,6 +313,29 @@ mod tests {
                 .len()
                 < 200
         );
+    }
+
+    #[tokio::test]
+    async fn what_takes_files_is_said_by_the_route_and_not_by_the_request() {
+        let (router, routes) = security::Room::<()>::new()
+            .post("/files", security::Access::Public, async || "")
+            .taking_files()
+            .post("/form", security::Access::Public, async || "")
+            .into_parts();
+        let table = Arc::new(RouteTable::new(routes).unwrap());
+        let router = router.layer(from_fn(move |request: Request, _next: Next| {
+            let table = Arc::clone(&table);
+            async move { is_upload(&table, &request).to_string() }
+        }));
+        for (path, expected) in [("/files", "true"), ("/form", "false"), ("/none", "false")] {
+            let request = Request::post(path)
+                .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+                .body(Body::empty())
+                .unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let said = to_bytes(response.into_body(), 100).await.unwrap();
+            assert_eq!(said, expected, "{path}");
+        }
     }
 
     #[tokio::test]

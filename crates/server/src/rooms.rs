@@ -49,7 +49,10 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
         // A room that takes uploads lays its own limit round that route.
         .layer(DefaultBodyLimit::max(settings.security.form_limit))
         .layer(from_fn(middleware::dress))
-        .layer(from_fn_with_state(app.clone(), middleware::guard))
+        .layer(from_fn_with_state(
+            (app.clone(), Arc::clone(&table)),
+            middleware::guard,
+        ))
         .layer(from_fn_with_state(
             (app.clone(), reachable.clone()),
             frame::complete,
@@ -66,7 +69,10 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
         .layer(map_response(middleware::end_once))
         .layer(RequestBodyLimitLayer::new(settings.largest_upload))
         .layer(CompressionLayer::new().gzip(true))
-        .layer(from_fn_with_state(app.clone(), arrival::limit))
+        .layer(from_fn_with_state(
+            (app.clone(), Arc::clone(&table)),
+            arrival::limit,
+        ))
         .layer(from_fn_with_state(app.clone(), middleware::observe))
         .layer(Extension(Arc::clone(app.catalogue())));
     Ok((program, table))

@@ -121,6 +121,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("robust", &["shape", "geo"]),
     ("rstar", &["shape", "geo"]),
     ("spade", &["shape", "geo"]),
+    ("tokio-rustls", &["server"]),
 ];
 
 const SECTIONS: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];

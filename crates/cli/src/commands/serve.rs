@@ -17,10 +17,15 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Outcome, Failure> {
     let listener = listen(serving, output).await?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let scheme = if app.settings().tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let address = format!("{scheme}://{}", listener.local_addr()?);
     output.tell(&json!({ "address": address }));
     output.say(output.text.with("cli-serving", &[("address", &address)]));
-    if !serving.host.is_loopback() && !serving.https {
+    if !serving.host.is_loopback() && !serving.is_https() {
         output.aside(output.text.get("cli-not-https"));
     }
     server::serve(app.clone(), listener, stop.clone().asked()).await?;

@@ -19,6 +19,8 @@ fn impatient(settings: &mut Settings) {
         form: Duration::from_millis(200),
         upload_pause: Duration::from_millis(200),
         upload_least: 4096,
+        answer_pause: Duration::from_millis(200),
+        answer_least: 4096,
     };
 }
 

@@ -30,6 +30,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(geo: Geo) -> Room<S> {
             Access::Action(Action::Export),
             figures_csv::send,
         )
+        .working_long()
         .get("/map/place/{code}", read, panel::send)
         .get("/tiles/{file}", read, tile_json::send)
         .get("/tiles/{layer}/{z}/{x}/{file}", read, tile::send)

@@ -56,6 +56,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
             Access::Action(Action::Export),
             institution_csv::send,
         )
+        .working_long()
         .get("/institutions/places.json", read, places::send)
         .get("/institutions/new", edit, institution_form::show_new)
         .post("/institutions/new", edit, institution_save::save_new)
@@ -65,9 +66,11 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
         .get("/imports", import, import_list::show)
         .get("/imports/new", import, import_new::show)
         .route(Method::Post, "/imports", import, send)
+        .taking_files()
         .get("/imports/{id}", import, import_show::show)
         .get("/imports/{id}/progress", import, import_show::progress)
         .get("/imports/{id}/refused.csv", import, import_actions::refused)
+        .working_long()
         .post("/imports/{id}/approve", import, import_actions::approve)
         .post("/imports/{id}/stop", import, import_actions::stop)
         .post("/imports/{id}/reverse", reverse, import_actions::reverse)
