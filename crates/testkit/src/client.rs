@@ -203,6 +203,49 @@ impl Answer {
             .map(str::to_owned)
     }
 
+    /// Every address that the page names, in whatever attribute: what it links to, loads and sends its forms to.
+    pub fn addresses(&self) -> Vec<String> {
+        let html = self.html();
+        let elements = Selector::parse("*").unwrap();
+        html.select(&elements)
+            .flat_map(|element| element.value().attrs())
+            .filter(|(_, value)| value.starts_with('/'))
+            .map(|(_, value)| value.to_owned())
+            .collect()
+    }
+
+    /// What a browser would send of the form that the page is about, were it sent as it stands: the form with the
+    /// most fields.
+    pub fn form_values(&self) -> Vec<(String, String)> {
+        let html = self.html();
+        let forms = Selector::parse("form[method=post]").unwrap();
+        let fields = Selector::parse("input[name], textarea[name], select[name]").unwrap();
+        let chosen = Selector::parse("option[selected]").unwrap();
+        let values = |form: scraper::ElementRef<'_>| -> Vec<(String, String)> {
+            form.select(&fields)
+                .filter_map(|field| {
+                    let name = field.value().attr("name")?.to_owned();
+                    let value = field.value().attr("value").unwrap_or_default();
+                    let is_choice =
+                        matches!(field.value().attr("type"), Some("checkbox" | "radio"));
+                    match field.value().name() {
+                        "select" => {
+                            let option = field.select(&chosen).next()?;
+                            Some((name, option.value().attr("value")?.to_owned()))
+                        }
+                        "textarea" => Some((name, field.text().collect())),
+                        _ if is_choice && field.value().attr("checked").is_none() => None,
+                        _ => Some((name, value.to_owned())),
+                    }
+                })
+                .collect()
+        };
+        html.select(&forms)
+            .map(values)
+            .max_by_key(Vec::len)
+            .unwrap_or_default()
+    }
+
     /// An attribute of every element that a selector finds.
     pub fn attributes(&self, selector: &str, attribute: &str) -> Vec<String> {
         let selector = Selector::parse(selector).unwrap();

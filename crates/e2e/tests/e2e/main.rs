@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod crawler;
 mod errors;
 mod figures;
 mod format_1;
