@@ -20,6 +20,7 @@ mod audit;
 mod crypto;
 mod error;
 mod evidence;
+mod holders;
 mod model;
 mod permit;
 mod random;

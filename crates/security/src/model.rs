@@ -179,6 +179,16 @@ pub enum AuditAction {
     AlertClosed,
     /// Tying an account to the record of a person, or untying it.
     PersonLinked,
+    /// Beginning a case of a process of review.
+    CaseBegun,
+    /// A move in a case.
+    CaseMoved,
+    /// Attaching a file to a case, or taking one away.
+    CaseFile,
+    /// Reading a file of a case.
+    CaseFileRead,
+    /// Passing cases to a successor.
+    CaseHandedOver,
 }
 
 impl AuditAction {
@@ -211,6 +221,11 @@ impl AuditAction {
             Self::ExportDecided => "export_decided",
             Self::AlertClosed => "alert_closed",
             Self::PersonLinked => "person_linked",
+            Self::CaseBegun => "case_begun",
+            Self::CaseMoved => "case_moved",
+            Self::CaseFile => "case_file",
+            Self::CaseFileRead => "case_file_read",
+            Self::CaseHandedOver => "case_handed_over",
         }
     }
 }
@@ -279,6 +294,12 @@ impl Subject {
     #[must_use]
     pub fn audit(number: i64, hash: &str) -> Self {
         Self(format!("audit:{number}:{}", safe_name(hash)))
+    }
+
+    /// A case of a process of review.
+    #[must_use]
+    pub fn case(number: i64) -> Self {
+        Self(format!("case:{number}"))
     }
 
     /// A setting.

@@ -28,8 +28,8 @@ use standard::{Action, Scope, Sensitivity};
 use crate::units::UnitTree;
 
 /// Background work that may act without a person. Adding a name here is a decision to review.
-pub const JOBS: [&str; 8] = [
-    "import", "demo", "verify", "export", "columns", "tiles", "sweep", "bench",
+pub const JOBS: [&str; 9] = [
+    "import", "demo", "verify", "export", "columns", "tiles", "sweep", "bench", "workflow",
 ];
 
 /// Programs at the machine itself: whoever can run them can read the data folder anyway.

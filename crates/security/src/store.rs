@@ -186,6 +186,35 @@ pub(crate) async fn grants_of(tx: &mut Tx, account: AccountId) -> Result<Vec<Gra
     rows.iter().map(grant_of).collect()
 }
 
+/// The grants at units themselves (`None`: the whole node) of accounts that may sign in.
+pub(crate) async fn grants_at(
+    tx: &mut Tx,
+    units: &[Option<UnitId>],
+) -> Result<Vec<Grant>, DbError> {
+    let params: Vec<Value> = units.iter().flatten().map(|unit| (*unit).into()).collect();
+    let places: Vec<String> = (1..=params.len()).map(|place| format!("${place}")).collect();
+    let mut wanted = Vec::new();
+    if !places.is_empty() {
+        wanted.push(format!("unit IN ({})", places.join(", ")));
+    }
+    if units.contains(&None) {
+        wanted.push("unit IS NULL".to_owned());
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx
+        .fetch_all(
+            &format!(
+                "{GRANT} AND ({}) AND account IN (SELECT id FROM account WHERE state = 'active') ORDER BY id",
+                wanted.join(" OR ")
+            ),
+            &params,
+        )
+        .await?;
+    rows.iter().map(grant_of).collect()
+}
+
 pub(crate) async fn grant(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, DbError> {
     let row = tx
         .fetch_optional(&format!("{GRANT} AND id = $1"), &[id.0.into()])

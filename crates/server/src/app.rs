@@ -13,6 +13,7 @@ use registry::ledger::Ledger;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
 use ui::Catalogue;
+use workflow::Workflow;
 
 use crate::arrival::Patience;
 use crate::connections::Connections;
@@ -22,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::pages::settings::Display;
 use crate::rooms;
 use crate::tls::TlsSettings;
-use crate::units::UnitNames;
+use crate::units::{Directory, UnitNames};
 
 /// Where the two databases are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +153,21 @@ impl Settings {
         }
     }
 
+    fn workflow_parts(
+        &self,
+        work: &Db,
+        standard: &Arc<Standard>,
+        security: &Security,
+    ) -> workflow::Parts {
+        workflow::Parts {
+            work: work.clone(),
+            standard: Arc::clone(standard),
+            security: security.clone(),
+            clock: Arc::clone(&self.clock),
+            seal: None,
+        }
+    }
+
     fn registry_parts(
         &self,
         ledger: &Db,
@@ -190,6 +206,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) standard: Arc<Standard>,
     pub(crate) security: Security,
+    workflow: Workflow,
     pub(crate) registry: Registry,
     geo: Geo,
     pub(crate) catalogue: Arc<Catalogue>,
@@ -251,10 +268,11 @@ impl App {
         let ledger = Db::connect(&ledger_url, &ledger_schema).await?;
         let work = Db::connect(&work_url, &work_schema).await?;
         let security = Security::open(settings.security_parts(&ledger, &work, &standard)).await?;
+        let workflow = Workflow::open(settings.workflow_parts(&work, &standard, &security)).await?;
         let parts = settings.registry_parts(&ledger, &work, &standard, &security);
         let registry = Registry::open(parts).await?;
         registry::seed::plant(registry.ledger(), &Permit::for_operator("first-start")?).await?;
-        Self::of(settings, standard, registry, [ledger, work]).await
+        Self::of(settings, standard, workflow, registry, [ledger, work]).await
     }
 
     /// Opens a data folder as it is, for a command that reads: makes nothing, renews nothing, adopts no
@@ -273,17 +291,22 @@ impl App {
         let work = existing(&work_url, &work_schema).await?;
         let parts = settings.security_parts(&ledger, &work, &standard);
         let security = Security::open_to_read(parts).await?;
+        let parts = settings.workflow_parts(&work, &standard, &security);
+        let workflow = Workflow::open_to_read(parts);
         let parts = settings.registry_parts(&ledger, &work, &standard, &security);
         let registry = Registry::open_to_read(parts).await?;
-        Self::of(settings, standard, registry, [ledger, work]).await
+        Self::of(settings, standard, workflow, registry, [ledger, work]).await
     }
 
     async fn of(
         settings: Settings,
         standard: Arc<Standard>,
+        workflow: Workflow,
         registry: Registry,
         [ledger, work]: [Db; 2],
     ) -> Result<Self, OpenError> {
+        workflow.name_units(Arc::new(Directory(registry.clone())));
+        workflow.check_effects()?;
         let security = registry.security().clone();
         let display = Display::read(&security).await?;
         let started = settings.clock.now();
@@ -291,6 +314,7 @@ impl App {
             settings,
             standard,
             security,
+            workflow,
             geo: Geo::new(registry.clone()),
             registry,
             catalogue: Catalogue::new(rooms::messages()),
@@ -333,6 +357,12 @@ impl App {
     #[must_use]
     pub fn security(&self) -> &Security {
         &self.0.security
+    }
+
+    /// Applications and reviews.
+    #[must_use]
+    pub fn workflow(&self) -> &Workflow {
+        &self.0.workflow
     }
 
     /// The ledger and the imports.

@@ -48,6 +48,9 @@ pub enum OpenError {
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] registry::ledger::LedgerError),
+    /// Cases cannot be opened, or a process names what no room carries out.
+    #[error(transparent)]
+    Workflow(#[from] workflow::WorkflowError),
     /// A permit was asked for under a name that no list holds: a mistake of the program.
     #[error(transparent)]
     Permit(#[from] security::UnknownName),
@@ -74,6 +77,7 @@ impl OpenError {
             Self::Db(error) => error.code(),
             Self::Security(error) => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::Workflow(error) => error.code(),
             Self::Permit(_) | Self::Program(_) => "server.program",
         }
     }

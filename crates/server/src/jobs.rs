@@ -16,6 +16,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Another program, such as `weihe import`, may commit into the same ledger: units are looked at so often.
 const UNITS_EVERY: Duration = Duration::from_secs(3);
 
+/// Time limits of cases, and what was decided, are looked at so often.
+const CASES_EVERY: Duration = Duration::from_secs(5);
+
 /// The jobs of a served program. They end when this is dropped; none of them holds a transaction for long.
 #[derive(Debug)]
 pub struct Jobs(JoinSet<()>);
@@ -34,6 +37,8 @@ impl App {
         jobs.spawn(sweep(self.clone()));
         jobs.spawn(follow_units(self.clone()));
         jobs.spawn(warm(self.clone()));
+        jobs.spawn(move_cases(self.clone()));
+        jobs.spawn(ask_again(self.clone()));
         Ok(Jobs(jobs))
     }
 }
@@ -58,6 +63,32 @@ async fn sweep(app: App) {
         every.tick().await;
         if let Err(error) = app.security().sweep().await {
             tracing::error!(%error, "what has expired could not be removed");
+        }
+    }
+}
+
+/// Moves cases whose time limit ran out, and carries out what was decided.
+async fn move_cases(app: App) {
+    let mut every = tokio::time::interval(CASES_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = app.workflow().run_timers().await {
+            tracing::error!(%error, "the time limits of cases could not be looked at");
+        }
+        if let Err(error) = app.workflow().carry_out_waiting().await {
+            tracing::error!(%error, "what was decided could not be carried out");
+        }
+    }
+}
+
+/// Looks again who is asked in open cases.
+async fn ask_again(app: App) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = app.workflow().ask_again().await {
+            tracing::error!(%error, "who is asked in open cases could not be looked at");
         }
     }
 }

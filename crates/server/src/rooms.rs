@@ -17,6 +17,7 @@ use crate::{App, arrival, middleware, pages};
 pub(crate) fn messages() -> Vec<ui::RoomMessages> {
     vec![
         security::messages(),
+        workflow::messages(),
         registry::messages(),
         geo_room::messages(),
         crate::messages(),
@@ -32,6 +33,7 @@ fn rooms(app: &App) -> Room<()> {
     Room::new()
         .merge(pages::room(app.clone()))
         .merge(security::pages::room(app.security().clone()))
+        .merge(workflow::room(app.workflow().clone()))
         .merge(registry::pages::room(app.registry().clone()))
         .merge(geo_room::room(app.geo().clone()))
         .adopt(ui::router(), &assets)

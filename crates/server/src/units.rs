@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use kernel::{Clocks, RecordId, UnitId, Value};
 use registry::Registry;
 use registry::ledger::LedgerError;
@@ -120,6 +121,39 @@ pub async fn unit_labels(
         }
     }
     Ok(labels)
+}
+
+/// The names of units, for the room of applications and reviews, which stands below the one that knows them.
+pub(crate) struct Directory(pub(crate) Registry);
+
+impl workflow::UnitDirectory for Directory {
+    fn find<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<UnitId>> {
+        Box::pin(async move {
+            // Codes and names of units are public; what a case of a unit shows is the case's own matter.
+            let permit = Permit::for_job("workflow").ok()?;
+            match find_unit(&self.0, &permit, text).await {
+                Ok(unit) => Some(unit),
+                Err(UnitNotFound::Ledger(error)) => {
+                    tracing::warn!(%error, "a unit could not be looked up");
+                    None
+                }
+                Err(UnitNotFound::None(_) | UnitNotFound::Several(_)) => None,
+            }
+        })
+    }
+
+    fn label(&self, unit: UnitId) -> BoxFuture<'_, Option<(String, String)>> {
+        Box::pin(async move {
+            let permit = Permit::for_job("workflow").ok()?;
+            match unit_labels(&self.0, &permit, &[unit]).await {
+                Ok(mut labels) => labels.remove(&unit),
+                Err(error) => {
+                    tracing::warn!(%error, "the name of a unit could not be read");
+                    None
+                }
+            }
+        })
+    }
 }
 
 /// Names of units that stand on pages, kept for a while: a page asks for its reader's unit every time.

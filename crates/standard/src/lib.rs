@@ -9,6 +9,7 @@
 //! - All problems are found, not the first.
 //! - An overlay adds or tightens. It never loosens, retypes or removes.
 
+mod calendar;
 mod codes;
 mod embedded;
 mod figure;
@@ -22,10 +23,12 @@ mod recognise;
 mod seed;
 mod sqlnames;
 mod standard;
+mod workflow;
 
 #[cfg(test)]
 mod tests;
 
+pub use calendar::{Calendar, CalendarYear};
 pub use codes::{CodeSet, Resolution, Shape};
 pub use embedded::{embedded, embedded_files};
 pub use figure::{Classes, Direction, Figure, Measure, Norm};
@@ -41,3 +44,7 @@ pub use read::SourceFile;
 pub use recognise::Rival;
 pub use seed::SeedRow;
 pub use standard::Standard;
+pub use workflow::{
+    AtLimit, Begin, FileRule, FormField, FormKind, Limit, LimitUnit, Move, NoteRule, Relation,
+    State, StateEffect, StateKind, Who, Workflow,
+};

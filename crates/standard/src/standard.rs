@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
 use crate::infer::TypeRules;
@@ -10,6 +11,7 @@ use crate::model::{Check, Dataset, Post, SqlFunction, Version};
 use crate::problem::Problem;
 use crate::read::SourceFile;
 use crate::seed::SeedRow;
+use crate::workflow::Workflow;
 
 /// A checked set of definitions.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Standard {
     figures: Vec<Figure>,
     type_rules: TypeRules,
     seeds: BTreeMap<String, Vec<SeedRow>>,
+    workflows: Vec<Workflow>,
+    calendar: Calendar,
 }
 
 impl Standard {
@@ -70,6 +74,8 @@ impl Standard {
                 .into_iter()
                 .map(|seed| (seed.dataset, seed.rows))
                 .collect(),
+            workflows: builder.workflows,
+            calendar: builder.calendar,
         }
     }
 
@@ -160,6 +166,27 @@ impl Standard {
     /// The figure of that name.
     pub fn figure(&self, name: &str) -> Option<&Figure> {
         self.figures.iter().find(|figure| figure.name == name)
+    }
+
+    /// All processes of application and review, in the order of their files.
+    pub fn workflows(&self) -> &[Workflow] {
+        &self.workflows
+    }
+
+    /// The process of that name; one that an overlay put in its place stands under its own name.
+    pub fn workflow(&self, name: &str) -> Option<&Workflow> {
+        self.workflows.iter().find(|workflow| workflow.name == name)
+    }
+
+    /// A process from the text that a case kept of it ([`Workflow::text`]); `None` for a text that this
+    /// release cannot read.
+    pub fn kept_workflow(text: &str) -> Option<Workflow> {
+        load::kept_workflow(text)
+    }
+
+    /// On which days offices work.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// The rules that guess an institution's type from its name.

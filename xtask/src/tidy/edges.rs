@@ -65,40 +65,47 @@ const TABLE: &[Edges] = &[
         and: &[],
     },
     Edges {
-        of: "registry",
+        of: "workflow",
         to: GROUND,
         and: &["security"],
     },
     Edges {
+        of: "registry",
+        to: GROUND,
+        and: &["security", "workflow"],
+    },
+    Edges {
         of: "geo",
         to: GROUND,
-        and: &["security", "registry"],
+        and: &["security", "workflow", "registry"],
     },
     Edges {
         of: "server",
         to: GROUND,
-        and: &["security", "registry", "geo"],
+        and: &["security", "workflow", "registry", "geo"],
     },
     Edges {
         of: "cli",
         to: GROUND,
-        and: &["security", "registry", "geo", "demo", "server"],
+        and: &["security", "workflow", "registry", "geo", "demo", "server"],
     },
     Edges {
         of: "demo",
         to: GROUND,
-        and: &["security", "registry"],
+        and: &["security", "workflow", "registry"],
     },
     Edges {
         of: "testkit",
         to: GROUND,
-        and: &["security", "registry", "geo", "demo", "server", "cli"],
+        and: &[
+            "security", "workflow", "registry", "geo", "demo", "server", "cli",
+        ],
     },
     Edges {
         of: "e2e",
         to: GROUND,
         and: &[
-            "security", "registry", "geo", "demo", "server", "cli", "testkit",
+            "security", "workflow", "registry", "geo", "demo", "server", "cli", "testkit",
         ],
     },
     Edges {

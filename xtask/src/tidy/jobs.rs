@@ -40,6 +40,10 @@ const DOORS: &[Door] = &[
             ("tiles", "prepares the tiles of public fields"),
             ("sweep", "removes what has expired"),
             ("bench", "measures on data that the measurement made"),
+            (
+                "workflow",
+                "moves cases whose time limit ran out, and carries out what people decided",
+            ),
         ],
     },
     Door {

@@ -1,5 +1,6 @@
 //! From files to a [`Standard`]: each file is read on its own, then all are held against each other.
 
+mod calendar;
 mod checks;
 mod codes;
 mod cross;
@@ -8,11 +9,13 @@ mod dataset;
 mod others;
 mod overlay;
 mod seed;
+mod workflow;
 
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
 use crate::infer::TypeRules;
@@ -21,6 +24,7 @@ use crate::problem::{Problem, Report, write_instead};
 use crate::read::{Lines, Sheet, SourceFile};
 use crate::seed::SeedRow;
 use crate::standard::Standard;
+use crate::workflow::Workflow;
 
 /// A seed file, read.
 #[derive(Debug)]
@@ -53,9 +57,11 @@ pub(crate) struct Builder {
     pub(crate) figures: Vec<Figure>,
     pub(crate) type_rules: TypeRules,
     pub(crate) seeds: Vec<SeedFile>,
+    pub(crate) workflows: Vec<Workflow>,
+    pub(crate) calendar: Calendar,
 }
 
-const KNOWN_FILES: [&str; 10] = [
+const KNOWN_FILES: [&str; 12] = [
     "version.toml",
     "datasets/….toml",
     "codes/index.toml",
@@ -66,6 +72,8 @@ const KNOWN_FILES: [&str; 10] = [
     "figures.toml",
     "posts.toml",
     "rules/type_from_name.toml",
+    "workflows/….toml",
+    "calendar.toml",
 ];
 
 /// Reads and checks definition files; `overlay` files come after the base and may only add or tighten.
@@ -81,6 +89,7 @@ pub(crate) fn load(base: &[SourceFile], overlay: &[SourceFile]) -> Result<Standa
     }
     codes::derive_from_seeds(&mut builder);
     cross::check(&mut builder);
+    workflow::check(&mut builder);
     if builder.version.is_none() {
         builder.report.add(
             "version.toml",
@@ -149,6 +158,14 @@ fn read_file(builder: &mut Builder, file: &SourceFile, overlay: bool) {
         ("", "version.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_version(builder, sheet, table, overlay);
         }),
+        ("workflows", _, Some("toml")) => {
+            with_toml(builder, path, text, |builder, sheet, table| {
+                workflow::read(builder, sheet, table, text, overlay);
+            });
+        }
+        ("", "calendar.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
+            calendar::read(builder, sheet, table, overlay);
+        }),
         _ => builder.report.add(
             path,
             1,
@@ -210,6 +227,11 @@ fn kept(base: &[SourceFile], overlay: &[SourceFile]) -> Vec<SourceFile> {
         }
     }
     kept
+}
+
+/// A workflow from the text that a case kept.
+pub(crate) fn kept_workflow(text: &str) -> Option<Workflow> {
+    workflow::read_kept(text)
 }
 
 /// The hash of definitions from their files as they are kept: the reverse of [`kept`], then [`hash`].

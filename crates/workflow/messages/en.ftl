@@ -1,0 +1,1 @@
+workflow-inbox = To do

@@ -1,0 +1,103 @@
+use super::{CITY, COUNTY, OTHER_COUNTY, SCHOOL, fields, house, operator};
+use crate::{EventKind, Opening, WorkflowError};
+
+fn application(unit: &str, post: &str) -> Opening {
+    Opening {
+        workflow: "grant_application".to_owned(),
+        fields: fields(&[("unit", unit), ("post", post), ("reason", "接替前任")]),
+        ..Opening::default()
+    }
+}
+
+db::on_both_engines! {
+    async fn an_approved_application_gives_the_post_in_the_name_of_who_approved(place: &TestPlace) {
+        let house = house(place).await;
+        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
+        let applicant = house.person("teacher", "visitor", Some(SCHOOL)).await;
+        let case = house
+            .workflow
+            .open_case(&applicant.permit, application("6", "information_officer"))
+            .await
+            .unwrap();
+        assert_eq!(house.workflow.inbox_count(&admin.permit).await.unwrap(), 1);
+        house.act(&admin, case, "approve", "").await.unwrap();
+        let view = house.workflow.case(&applicant.permit, case).await.unwrap();
+        assert_eq!(view.state, "approved");
+        let given = house.security.holders(&[Some(SCHOOL)]).await.unwrap();
+        let grant = given.iter().find(|grant| grant.post == "information_officer").unwrap();
+        assert_eq!(grant.account, applicant.id);
+        assert_eq!(grant.given_by, format!("account:{}", admin.id));
+        assert_eq!(view.events.last().unwrap().detail, Some(format!("grant:{}", grant.id.0)));
+    }
+
+    async fn who_lost_the_post_meanwhile_gives_nothing(place: &TestPlace) {
+        let house = house(place).await;
+        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
+        let applicant = house.person("teacher", "visitor", Some(SCHOOL)).await;
+        let case = house
+            .workflow
+            .open_case(&applicant.permit, application("6", "planner"))
+            .await
+            .unwrap();
+        house.security.end_grant(&operator(), admin.grant).await.unwrap();
+        house.act(&admin, case, "approve", "").await.unwrap();
+        let view = house.workflow.case(&applicant.permit, case).await.unwrap();
+        assert_eq!(view.state, "not_granted");
+        let last = view.events.last().unwrap();
+        assert_eq!((last.kind, last.detail.as_deref()), (EventKind::NotCarried, Some("security.no_grant")));
+        let given = house.security.holders(&[Some(SCHOOL)]).await.unwrap();
+        assert!(given.iter().all(|grant| grant.post != "planner"));
+    }
+
+    async fn an_application_is_decided_at_the_unit_it_is_for(place: &TestPlace) {
+        let house = house(place).await;
+        let elsewhere = house.person("elsewhere", "system_administrator", Some(OTHER_COUNTY)).await;
+        let above = house.person("above", "system_administrator", Some(CITY)).await;
+        let nobody = house.account("nobody").await;
+        let visitor = house.person("visitor", "visitor", Some(OTHER_COUNTY)).await;
+        let case = house
+            .workflow
+            .open_case(&visitor.permit, application("6", "planner"))
+            .await
+            .unwrap();
+        assert!(matches!(
+            house.workflow.case(&elsewhere.permit, case).await,
+            Err(WorkflowError::Hidden)
+        ));
+        house.act(&above, case, "refuse", "不需要").await.unwrap();
+        assert_eq!(house.state(case).await, "refused");
+        let unknown = house
+            .workflow
+            .open_case(&visitor.permit, application("99", "planner"))
+            .await;
+        assert!(matches!(unknown, Err(WorkflowError::Form(_))));
+        assert_ne!(nobody, visitor.id);
+    }
+
+    async fn an_approval_has_a_trace_and_an_end(place: &TestPlace) {
+        let house = house(place).await;
+        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
+        let planner = house.person("planner", "planner", Some(COUNTY)).await;
+        let opening = Opening {
+            workflow: "export_approval".to_owned(),
+            fields: fields(&[
+                ("dataset", "institution"),
+                ("persons", "500"),
+                ("purpose", "核对"),
+                ("recipient", "基教股"),
+            ]),
+            ..Opening::default()
+        };
+        let case = house.workflow.open_case(&planner.permit, opening).await.unwrap();
+        assert_eq!(house.workflow.approved(&planner.permit, case).await.unwrap(), None);
+        house.act(&admin, case, "approve", "").await.unwrap();
+        let approval = house.workflow.approved(&planner.permit, case).await.unwrap().unwrap();
+        assert!(approval.trace.starts_with("W20261125-1-"), "{}", approval.trace);
+        assert_eq!(approval.applicant, Some(planner.id));
+        assert_eq!(approval.approved_by, Some(admin.id));
+        assert_eq!(approval.fields["persons"], "500");
+        assert_eq!(approval.valid_until.to_string(), "2026-12-03 00:00");
+        house.clock.set(approval.valid_until);
+        assert_eq!(house.workflow.approved(&planner.permit, case).await.unwrap(), None);
+    }
+}
