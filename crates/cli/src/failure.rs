@@ -115,6 +115,7 @@ impl From<OpenError> for Failure {
             }
             OpenError::Overlay(_)
             | OpenError::Security(_)
+            | OpenError::Workflow(_)
             | OpenError::Permit(_)
             | OpenError::Program(_) => return Self::new(error.code(), &error),
         };

@@ -192,7 +192,9 @@ pub(crate) async fn grants_at(
     units: &[Option<UnitId>],
 ) -> Result<Vec<Grant>, DbError> {
     let params: Vec<Value> = units.iter().flatten().map(|unit| (*unit).into()).collect();
-    let places: Vec<String> = (1..=params.len()).map(|place| format!("${place}")).collect();
+    let places: Vec<String> = (1..=params.len())
+        .map(|place| format!("${place}"))
+        .collect();
     let mut wanted = Vec::new();
     if !places.is_empty() {
         wanted.push(format!("unit IN ({})", places.join(", ")));

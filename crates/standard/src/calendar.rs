@@ -54,14 +54,13 @@ impl Calendar {
 
     /// Whether offices work on a day.
     pub fn is_working(&self, day: Day) -> bool {
-        let named = self
-            .years
-            .iter()
-            .find_map(|year| match (year.off.contains(&day), year.work.contains(&day)) {
+        let named = self.years.iter().find_map(|year| {
+            match (year.off.contains(&day), year.work.contains(&day)) {
                 (true, _) => Some(false),
                 (false, true) => Some(true),
                 (false, false) => None,
-            });
+            }
+        });
         // 1 January 1970 was a Thursday.
         let weekday = usize::try_from((i64::from(day.0) + 3).rem_euclid(7)).unwrap_or(0);
         named.unwrap_or_else(|| !self.weekend.get(weekday).copied().unwrap_or(false))

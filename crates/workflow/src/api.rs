@@ -91,7 +91,11 @@ impl Workflow {
 
     /// Registers what a room carries out. Called once for each name, when the program starts.
     pub fn register(&self, name: &str, effect: Arc<dyn Effect>) {
-        let mut effects = self.0.effects.write().unwrap_or_else(PoisonError::into_inner);
+        let mut effects = self
+            .0
+            .effects
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         effects.insert(name.to_owned(), effect);
     }
 
@@ -105,7 +109,11 @@ impl Workflow {
     /// # Errors
     /// [`WorkflowError::NoEffect`] with the first that is not.
     pub fn check_effects(&self) -> Result<(), WorkflowError> {
-        let effects = self.0.effects.read().unwrap_or_else(PoisonError::into_inner);
+        let effects = self
+            .0
+            .effects
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         for workflow in self.0.standard.workflows() {
             for effect in workflow.effects() {
                 if effect != crate::effects::APPROVAL && !effects.contains_key(effect) {

@@ -64,7 +64,12 @@ impl Workflow {
             .workflow(&opening.workflow)
             .ok_or_else(no_workflow)?;
         let by_person = !workflow.begin.program;
-        if by_person && !self.may_begin(permit).iter().any(|may| may.name == workflow.name) {
+        if by_person
+            && !self
+                .may_begin(permit)
+                .iter()
+                .any(|may| may.name == workflow.name)
+        {
             return Err(no_workflow());
         }
         let fields = self.checked(&workflow.fields, &opening.fields).await?;
@@ -222,7 +227,8 @@ impl Workflow {
         }
         self.add_event(&mut tx, id, &event, NewNote::of(&act.note))
             .await?;
-        self.write_entering(&mut tx, &entering, mover.account).await?;
+        self.write_entering(&mut tx, &entering, mover.account)
+            .await?;
         if let Some(effect) = &entering.effect {
             let row = EffectRow {
                 effect: effect.clone(),
@@ -304,9 +310,9 @@ impl Workflow {
             return (given, given);
         }
         let due = calendar.deadline(now, limit.amount, limit.count);
-        let reminder = limit.remind_before.and_then(|before| {
-            calendar.reminder(now, limit.amount, before, limit.count)
-        });
+        let reminder = limit
+            .remind_before
+            .and_then(|before| calendar.reminder(now, limit.amount, before, limit.count));
         (Some(due), Some(reminder.unwrap_or(due)))
     }
 
@@ -371,12 +377,7 @@ impl Workflow {
             .await
     }
 
-    pub(crate) fn about(
-        &self,
-        case: CaseId,
-        kind: NoticeKind,
-        to: BTreeSet<AccountId>,
-    ) -> Told {
+    pub(crate) fn about(&self, case: CaseId, kind: NoticeKind, to: BTreeSet<AccountId>) -> Told {
         Told {
             kind,
             to,
@@ -454,10 +455,7 @@ impl Workflow {
         let mut events = Vec::with_capacity(stored.len());
         for (mut event, note) in stored {
             if let Some(blob) = note {
-                let plain = self
-                    .0
-                    .sealing
-                    .open(&note_place(id, event.number), &blob)?;
+                let plain = self.0.sealing.open(&note_place(id, event.number), &blob)?;
                 event.note = Some(String::from_utf8_lossy(&plain).into_owned());
             }
             events.push(event);
@@ -560,7 +558,8 @@ impl Workflow {
             }
             let mut event = self.person_event(EventKind::HandedOver, permit);
             event.detail = Some(format!("account:{to}"));
-            self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+            self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+                .await?;
             store::put_tasks(&mut tx, case.id, &tasks).await?;
             self.tell(
                 &mut tx,
@@ -584,8 +583,11 @@ impl Workflow {
         Ok(passed)
     }
 
-    /// Whether the permit may begin a process from the start page.
-    pub(crate) fn beginnable(
+    /// The process of that name, where the permit may begin it from the start page.
+    ///
+    /// # Errors
+    /// [`WorkflowError::NoWorkflow`], also for one that only the program begins.
+    pub fn beginnable(
         &self,
         permit: &Permit,
         name: &str,
@@ -623,4 +625,3 @@ pub(crate) fn is_local(link: &str) -> bool {
         && !link.contains(['\\', '\n', '\r'])
         && link.len() <= 300
 }
-

@@ -29,10 +29,8 @@ const AT_ONCE: i64 = 100;
 /// done already (idempotent by case).
 pub trait Effect: Send + Sync {
     /// Carries out what was decided.
-    fn carry_out<'a>(
-        &'a self,
-        decided: &'a Decided,
-    ) -> BoxFuture<'a, Result<Carried, EffectFault>>;
+    fn carry_out<'a>(&'a self, decided: &'a Decided)
+    -> BoxFuture<'a, Result<Carried, EffectFault>>;
 }
 
 /// What was decided.
@@ -109,7 +107,9 @@ impl Workflow {
             let Some(row) = store::claim_effect(&mut tx, id, now, now.add(LEASE)).await? else {
                 return Ok(false);
             };
-            let case = store::case(&mut tx, id).await?.ok_or(WorkflowError::Hidden)?;
+            let case = store::case(&mut tx, id)
+                .await?
+                .ok_or(WorkflowError::Hidden)?;
             tx.commit().await?;
             (case, row)
         };
@@ -118,7 +118,11 @@ impl Workflow {
             return Ok(true);
         }
         let effect = {
-            let effects = self.0.effects.read().unwrap_or_else(PoisonError::into_inner);
+            let effects = self
+                .0
+                .effects
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             effects.get(&row.effect).cloned()
         };
         let decided = self.decided(&case, &row)?;
@@ -139,7 +143,13 @@ impl Workflow {
                 Ok(true)
             }
             Err(EffectFault::Later(why)) => {
-                tracing::warn!(case = id.0, effect = row.effect, attempts = row.attempts, why, "an effect will be tried again");
+                tracing::warn!(
+                    case = id.0,
+                    effect = row.effect,
+                    attempts = row.attempts,
+                    why,
+                    "an effect will be tried again"
+                );
                 let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
                 let wait = FIRST_WAIT
                     .saturating_mul(1_i64 << doublings)
@@ -199,7 +209,8 @@ impl Workflow {
         )
         .await?;
         let event = self.job_event(EventKind::Carried, case, Some(trace));
-        self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+        self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -209,7 +220,8 @@ impl Workflow {
         let mut tx = self.0.work.write().await?;
         if store::finish_effect(&mut tx, case.id, "done", None, Some(trace), now).await? {
             let event = self.job_event(EventKind::Carried, case, Some(trace.to_owned()));
-            self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+            self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+                .await?;
             tx.commit().await?;
         }
         Ok(())
@@ -239,7 +251,8 @@ impl Workflow {
         if !store::move_case(&mut tx, fresh, case.version).await? {
             return Err(WorkflowError::Moved);
         }
-        self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+        self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+            .await?;
         self.write_entering(&mut tx, &entering, None).await?;
         let permit = Permit::for_job("workflow").map_err(security::SecurityError::from)?;
         self.audit_move(&mut tx, &permit, case.id, None).await?;

@@ -110,7 +110,8 @@ impl WorkflowError {
     }
 
     /// What a permit refuses.
-    pub(crate) fn denied(&self) -> Option<Denied> {
+    #[must_use]
+    pub fn denied(&self) -> Option<Denied> {
         match self {
             Self::Hidden | Self::NoWorkflow(_) => Some(Denied::Hidden),
             Self::Security(SecurityError::Denied(denied)) => Some(*denied),

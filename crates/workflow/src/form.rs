@@ -98,7 +98,7 @@ impl Workflow {
     }
 
     /// The code and the name of a unit, for pages; its id where no room above knows it.
-    pub(crate) async fn unit_label(&self, unit: UnitId) -> (String, String) {
+    pub async fn unit_label(&self, unit: UnitId) -> (String, String) {
         let label = match self.0.directory.get() {
             Some(directory) => directory.label(unit).await,
             None => None,

@@ -40,7 +40,11 @@ impl GrantEffect {
             .decided_grant
             .ok_or(EffectFault::Refused("security.no_grant"))?;
         // The permit is made anew: who lost the post meanwhile gives nothing any more.
-        let permit = self.0.permit_for_grant(grant).await.map_err(|error| fault(&error))?;
+        let permit = self
+            .0
+            .permit_for_grant(grant)
+            .await
+            .map_err(|error| fault(&error))?;
         if permit.actor().account() != decided.decided_by {
             return Err(EffectFault::Refused("security.no_grant"));
         }
@@ -50,9 +54,9 @@ impl GrantEffect {
             .holders(&[Some(unit)])
             .await
             .map_err(|error| fault(&error))?;
-        let same = held.iter().find(|grant| {
-            grant.account == account && grant.post == *post && grant.until == until
-        });
+        let same = held
+            .iter()
+            .find(|grant| grant.account == account && grant.post == *post && grant.until == until);
         let id = match same {
             Some(grant) => grant.id,
             None => self

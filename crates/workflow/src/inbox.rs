@@ -112,11 +112,7 @@ impl Workflow {
     }
 
     /// The cases in which someone is asked and may make a move now.
-    async fn asked_of(
-        &self,
-        tx: &mut db::Tx,
-        permit: &Permit,
-    ) -> Result<Vec<Case>, WorkflowError> {
+    async fn asked_of(&self, tx: &mut db::Tx, permit: &Permit) -> Result<Vec<Case>, WorkflowError> {
         let Some(account) = permit.actor().account() else {
             return Ok(Vec::new());
         };

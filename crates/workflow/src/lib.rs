@@ -29,9 +29,7 @@ pub use api::{Parts, Workflow};
 pub use effects::{Carried, Decided, Effect, EffectFault, UnitDirectory};
 pub use error::WorkflowError;
 pub use inbox::{Box, Listed};
-pub use model::{
-    Act, Approval, CaseId, CaseView, Event, EventKind, Notice, Opening, Timer, Told,
-};
+pub use model::{Act, Approval, CaseId, CaseView, Event, EventKind, Notice, Opening, Timer, Told};
 pub use notices::NoticeKind;
 pub use pages::room;
 pub use seal::{PlainSeal, Seal, SealFault};

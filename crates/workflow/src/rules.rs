@@ -68,7 +68,10 @@ pub(crate) fn may_begin(begin: &Begin, mover: &Mover) -> bool {
         return false;
     };
     let is_post = begin.posts.is_empty() || begin.posts.contains(post);
-    is_post && begin.action.is_none_or(|action| mover.actions.contains(&action))
+    is_post
+        && begin
+            .action
+            .is_none_or(|action| mover.actions.contains(&action))
 }
 
 /// Whether one line of `who` lets someone.
@@ -96,7 +99,10 @@ fn holds(who: &Who, mover: &Mover) -> bool {
         return false;
     };
     let is_post = who.posts.is_empty() || who.posts.contains(post);
-    is_post && who.action.is_none_or(|action| mover.actions.contains(&action))
+    is_post
+        && who
+            .action
+            .is_none_or(|action| mover.actions.contains(&action))
 }
 
 /// Whether someone may make a move now, whatever is noted.

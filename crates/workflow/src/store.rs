@@ -191,11 +191,7 @@ pub(crate) async fn set_timer(
     Ok(noted == 1)
 }
 
-pub(crate) async fn due_cases(
-    tx: &mut Tx,
-    now: Millis,
-    most: i64,
-) -> Result<Vec<CaseId>, DbError> {
+pub(crate) async fn due_cases(tx: &mut Tx, now: Millis, most: i64) -> Result<Vec<CaseId>, DbError> {
     let rows = tx
         .fetch_all(
             "SELECT id FROM workflow_case WHERE wake <= $1 ORDER BY wake, id LIMIT $2",
@@ -213,7 +209,9 @@ pub(crate) async fn open_cases(
 ) -> Result<Vec<Case>, DbError> {
     let rows = tx
         .fetch_all(
-            &format!("{CASE} WHERE c.id > $1 AND c.kind IN ('open', 'returned') ORDER BY c.id LIMIT $2"),
+            &format!(
+                "{CASE} WHERE c.id > $1 AND c.kind IN ('open', 'returned') ORDER BY c.id LIMIT $2"
+            ),
             &[after.0.into(), most.into()],
         )
         .await?;
@@ -234,7 +232,10 @@ pub(crate) async fn asked_cases(
         format!("${}", params.len())
     };
     let units: Vec<String> = units.iter().map(|unit| place((*unit).into())).collect();
-    let names: Vec<String> = names.iter().map(|name| place(name.as_str().into())).collect();
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| place(name.as_str().into()))
+        .collect();
     let most = place(most.into());
     let by_post = if units.is_empty() || names.is_empty() {
         String::new()

@@ -93,13 +93,15 @@ impl Workflow {
             return Ok(());
         }
         let event = self.job_event(kind, case, None);
-        self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+        self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+            .await?;
         store::put_tasks(&mut tx, case.id, &tasks).await?;
         let notice = match kind {
             EventKind::Reminded => NoticeKind::DueSoon,
             _ => NoticeKind::Overdue,
         };
-        self.tell(&mut tx, &self.about(case.id, notice, people)).await?;
+        self.tell(&mut tx, &self.about(case.id, notice, people))
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -132,13 +134,11 @@ impl Workflow {
             return Ok(());
         }
         let event = self.job_event(EventKind::Escalated, case, Some(raised.level.to_string()));
-        self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+        self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+            .await?;
         store::put_tasks(&mut tx, case.id, &tasks).await?;
-        self.tell(
-            &mut tx,
-            &self.about(case.id, NoticeKind::Escalated, people),
-        )
-        .await?;
+        self.tell(&mut tx, &self.about(case.id, NoticeKind::Escalated, people))
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -159,7 +159,8 @@ impl Workflow {
         if !store::move_case(&mut tx, fresh, case.version).await? {
             return Ok(());
         }
-        self.add_event(&mut tx, case.id, &event, NewNote::NONE).await?;
+        self.add_event(&mut tx, case.id, &event, NewNote::NONE)
+            .await?;
         self.write_entering(&mut tx, &entering, None).await?;
         let permit = Permit::for_job("workflow").map_err(security::SecurityError::from)?;
         self.audit_move(&mut tx, &permit, case.id, None).await?;

@@ -128,7 +128,11 @@ fn read_begin(entry: &Entry<'_>) -> Begin {
         posts: names(&begin, "posts"),
         action: begin.choice("action", &Action::CHOICES),
     };
-    let told = [read.anyone, read.program, !read.posts.is_empty() || read.action.is_some()];
+    let told = [
+        read.anyone,
+        read.program,
+        !read.posts.is_empty() || read.action.is_some(),
+    ];
     if told.iter().filter(|told| **told).count() != 1 {
         begin.problem(
             begin.line,
@@ -296,7 +300,8 @@ fn read_move(entry: Entry<'_>) -> Move {
                     .need_choice("relation", &Relation::CHOICES)
                     .unwrap_or(Relation::Node),
             };
-            if read.relation == Relation::Applicant && (!read.posts.is_empty() || read.action.is_some())
+            if read.relation == Relation::Applicant
+                && (!read.posts.is_empty() || read.action.is_some())
             {
                 who.problem(
                     who.line,
@@ -388,7 +393,11 @@ fn read_files(entry: &Entry<'_>) -> FileRule {
 /// That the graph hangs together: names are known, every state is reached, and every open one ends.
 fn check_itself(entry: &Entry<'_>, workflow: &Workflow) {
     let fault = |what: String, instead: String| entry.problem(entry.line_of("name"), what, instead);
-    let states: BTreeSet<&str> = workflow.states.iter().map(|state| state.name.as_str()).collect();
+    let states: BTreeSet<&str> = workflow
+        .states
+        .iter()
+        .map(|state| state.name.as_str())
+        .collect();
     twice(&workflow.states, |state| &state.name, "state", &fault);
     twice(&workflow.moves, |step| &step.name, "move", &fault);
     twice(&workflow.fields, |field| &field.name, "field", &fault);
@@ -412,7 +421,10 @@ fn check_itself(entry: &Entry<'_>, workflow: &Workflow) {
         known(&step.to, &place);
         for from in &step.from {
             known(from, &place);
-            if workflow.state(from).is_some_and(|state| state.kind.is_over()) {
+            if workflow
+                .state(from)
+                .is_some_and(|state| state.kind.is_over())
+            {
                 fault(
                     format!("{place} begins in `{from}`, where a case is over"),
                     "remove that state from `from`".to_owned(),
@@ -447,12 +459,7 @@ fn check_itself(entry: &Entry<'_>, workflow: &Workflow) {
     }
 }
 
-fn twice<T>(
-    all: &[T],
-    name: impl Fn(&T) -> &str,
-    what: &str,
-    fault: &impl Fn(String, String),
-) {
+fn twice<T>(all: &[T], name: impl Fn(&T) -> &str, what: &str, fault: &impl Fn(String, String)) {
     let mut seen = BTreeSet::new();
     for one in all {
         let name = name(one);
@@ -490,7 +497,8 @@ fn check_state(
         if state.kind != StateKind::Done {
             fault(
                 format!("{place} has an effect and is not `done`"),
-                "an effect follows the last decision: move it to a state of the kind `done`".to_owned(),
+                "an effect follows the last decision: move it to a state of the kind `done`"
+                    .to_owned(),
             );
         }
     }
@@ -561,7 +569,11 @@ fn check_ways(workflow: &Workflow, fault: &impl Fn(String, String)) {
 /// That posts, code sets and processes that are named are there.
 pub(super) fn check(builder: &mut Builder) {
     let report = &builder.report;
-    let posts: Vec<&str> = builder.posts.iter().map(|post| post.name.as_str()).collect();
+    let posts: Vec<&str> = builder
+        .posts
+        .iter()
+        .map(|post| post.name.as_str())
+        .collect();
     for workflow in &builder.workflows {
         let at = &workflow.at;
         let named = workflow

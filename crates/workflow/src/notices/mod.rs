@@ -82,7 +82,11 @@ impl Workflow {
     /// Writes notices in a transaction, so that what happened and that it was told stand or fall together.
     pub(crate) async fn tell(&self, tx: &mut Tx, told: &Told) -> Result<(), WorkflowError> {
         let now = self.0.clock.now();
-        let link = if is_local(&told.link) { told.link.as_str() } else { "/inbox" };
+        let link = if is_local(&told.link) {
+            told.link.as_str()
+        } else {
+            "/inbox"
+        };
         for account in &told.to {
             store::insert_notice(tx, *account, told.kind, told.case, link, now).await?;
         }

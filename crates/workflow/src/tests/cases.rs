@@ -16,10 +16,14 @@ struct Cast {
 
 async fn cast(house: &House) -> Cast {
     Cast {
-        school: house.person("school", "information_officer", Some(SCHOOL)).await,
+        school: house
+            .person("school", "information_officer", Some(SCHOOL))
+            .await,
         county: house.person("county", "statistician", Some(COUNTY)).await,
         city: house.person("city", "statistician", Some(CITY)).await,
-        stranger: house.person("stranger", "statistician", Some(OTHER_COUNTY)).await,
+        stranger: house
+            .person("stranger", "statistician", Some(OTHER_COUNTY))
+            .await,
     }
 }
 

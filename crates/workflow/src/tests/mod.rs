@@ -1,8 +1,8 @@
 //! The engine on both databases: who may, what follows, two at once, crashes, time limits.
 
 mod cases;
-mod graph;
 mod grants;
+mod graph;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use security::{
 };
 use standard::{SourceFile, Standard};
 
-use crate::{Act, CaseId, Carried, Decided, Effect, EffectFault, Opening, Parts, Workflow};
+use crate::{Act, Carried, CaseId, Decided, Effect, EffectFault, Opening, Parts, Workflow};
 
 /// A unit of the tests: a province 1, cities 2 and 3, counties 4 and 5 below 2, a school 6 below 4.
 pub(crate) const PROVINCE: UnitId = UnitId(1);
