@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernel::Day;
 use security::LedgerHead;
+use security::identity::{IdentityFault, IdentitySettings};
 use server::{Connections, Settings, TlsSettings};
 
 use crate::output::Format;
@@ -188,6 +189,9 @@ pub(crate) struct Serving {
         requires = "tls_cert"
     )]
     pub(crate) tls_client_ca: Option<PathBuf>,
+    /// 统一身份认证配置文件(TOML) (identity services that people may sign in through; docs/identity.md)
+    #[arg(long, value_name = "FILE", env = "WEIHE_IDENTITY")]
+    pub(crate) identity: Option<PathBuf>,
     /// 同时连接数上限 (connections at a time, in all)
     #[arg(long, value_name = "COUNT", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections: u32,
@@ -223,7 +227,10 @@ impl Serving {
     }
 
     /// Puts what was asked for into the settings.
-    pub(crate) fn apply(&self, settings: &mut Settings) {
+    ///
+    /// # Errors
+    /// Where the file of identity services cannot be used.
+    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), IdentityFault> {
         settings.security.https = self.is_https();
         settings.tls = self.tls();
         settings.connections = Connections {
@@ -235,6 +242,10 @@ impl Serving {
             .trusted_proxies
             .clone_from(&self.trusted_proxy);
         settings.metrics_token.clone_from(&self.metrics_token);
+        if let Some(file) = &self.identity {
+            settings.security.identity = IdentitySettings::read(file)?;
+        }
+        Ok(())
     }
 }
 

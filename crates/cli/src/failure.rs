@@ -163,6 +163,13 @@ impl From<ServeError> for Failure {
     }
 }
 
+impl From<security::identity::IdentityFault> for Failure {
+    fn from(fault: security::identity::IdentityFault) -> Self {
+        let zh = format!("统一身份认证配置文件不能使用：{fault}");
+        Self::with_zh("cli.identity", &fault, zh)
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new("cli.io", &error)

@@ -106,7 +106,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
         serving: served, ..
     }) = &arguments.command
     {
-        served.apply(&mut settings);
+        served.apply(&mut settings)?;
     }
     let had_ledger = settings.holds_ledger().await?;
     let is_there = had_ledger && settings.data.is_dir();

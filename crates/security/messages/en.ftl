@@ -50,3 +50,27 @@ security-form-too-large-title = Too much was sent
 security-form-too-large = Nothing was written. Send less; use the import for data in bulk.
 security-failed-title = This cannot be done now
 security-failed = Nothing was written. Try again later; if it stays so, tell the system administrator the code below.
+
+# Identity services
+security-identities = Identity services
+security-identities-lead = Once linked, the service signs you in to this account. Names, mail addresses and telephone numbers are not used to find accounts.
+security-identity-ways = Other ways to sign in
+security-identity-with = Sign in with { $service }
+security-identity-scan = Its page lets you sign in by scanning a code.
+security-identity-left = You are signed out here.
+security-identity-leave = Sign out of { $service } too
+security-identity-since = Linked since { $time }.
+security-identity-link = Link
+security-identity-unlink = Unlink
+security-identity-linked = The account is linked.
+security-identity-unlinked = The account is no longer linked.
+security-identity-go-on = One more step: sign in at the service to finish the link.
+security-identity-none = No identity service is set up on this node.
+security-identity-unreachable = { $service } does not answer now. Try again later, or sign in with your name and password here.
+security-identity-unusable = { $service } is set up wrongly; tell the system administrator. You can still sign in with your name and password here.
+security-identity-token = What { $service } said of you could not be verified, so you are not signed in. Try again; if it stays so, tell the system administrator.
+security-identity-ended = The sign-in at { $service } was not finished (cancelled or refused).
+security-identity-not-under-way = This sign-in has expired, or was not begun in this browser. Begin again.
+security-identity-not-linked = This identity is not linked to an account here. Sign in with your name and password first, then link { $service }.
+security-identity-barred = The account that this identity is linked to is barred; ask the system administrator.
+security-identity-taken = This identity is linked to another account, or the account to another identity of { $service }. Unlink first.

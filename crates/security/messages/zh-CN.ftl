@@ -50,3 +50,27 @@ security-form-too-large-title = 提交的内容太大
 security-form-too-large = 没有写入任何内容。请减少内容后重新提交;成批数据请使用“入库”上传文件。
 security-failed-title = 暂时无法处理
 security-failed = 没有写入任何内容。请稍后再试;仍不行时请把下面的代码告诉系统管理员。
+
+# 统一身份认证
+security-identities = 统一身份认证
+security-identities-lead = 绑定后,可以用统一身份认证登录本账号。姓名、邮箱和手机号不会用来匹配账号。
+security-identity-ways = 其他登录方式
+security-identity-with = 用{ $service }登录
+security-identity-scan = 可在打开的页面上扫码登录。
+security-identity-left = 已退出本系统。
+security-identity-leave = 同时退出{ $service }
+security-identity-since = 已于 { $time } 绑定。
+security-identity-link = 绑定
+security-identity-unlink = 解除绑定
+security-identity-linked = 已绑定。
+security-identity-unlinked = 已解除绑定。
+security-identity-go-on = 还差一步:到统一身份认证页面登录,以完成绑定。
+security-identity-none = 本节点没有配置统一身份认证。
+security-identity-unreachable = { $service }现在没有应答,请稍后再试,或用本系统的用户名和密码登录。
+security-identity-unusable = { $service }的配置有误,请告知系统管理员;仍可用本系统的用户名和密码登录。
+security-identity-token = { $service }返回的身份信息未通过核验,没有登录。请重试;如仍不行,请告知系统管理员。
+security-identity-ended = 没有在{ $service }完成登录(已取消或被拒绝)。
+security-identity-not-under-way = 本次登录已过期,或不是在这个浏览器里开始的。请重新点击登录。
+security-identity-not-linked = 该身份还没有绑定本系统的账号。请先用本系统的用户名和密码登录,再绑定{ $service }。
+security-identity-barred = 该身份绑定的账号已停用,请联系系统管理员。
+security-identity-taken = 该身份已绑定其他账号,或该账号已绑定{ $service }的其他身份。请先解除原绑定。

@@ -279,7 +279,7 @@ impl Security {
     }
 
     /// An account within the permit's reach.
-    async fn managed(
+    pub(crate) async fn managed(
         &self,
         tx: &mut Tx,
         permit: &Permit,

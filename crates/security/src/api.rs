@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::crypto::{self, PasswordProfile};
 use crate::error::SecurityError;
+use crate::identity::{self, Identities, IdentitySettings};
 use crate::model::{Account, AccountState, Grant, GrantId, UnitLife, UnitVersion};
 use crate::permit::{Actor, Denied, Permit, PermitParts, Reach};
 use crate::random::Random;
@@ -34,6 +35,8 @@ pub struct Config {
     pub https: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// The identity services that people may sign in through.
+    pub identity: IdentitySettings,
     /// Largest body of an ordinary form in bytes. Uploads are not held in memory and have their own limit.
     pub form_limit: usize,
 }
@@ -46,6 +49,7 @@ impl Default for Config {
             session_hours: 12,
             https: false,
             trusted_proxies: Vec::new(),
+            identity: IdentitySettings::default(),
             form_limit: 2 * 1024 * 1024,
         }
     }
@@ -99,6 +103,7 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     /// Verified against where no account has the name, so that both answers take as long.
     pub(crate) dummy_hash: String,
+    pub(crate) identities: Identities,
     /// Hashing takes a core and 19 MiB each: a flood of sign-ins waits here, not in memory.
     pub(crate) hashing: Semaphore,
     units: RwLock<LoadedUnits>,
@@ -144,6 +149,7 @@ impl Security {
             posts: parts.posts,
             clock: parts.clock,
             random: parts.random,
+            identities: Identities::new(&parts.config.identity),
             config: parts.config,
             dummy_hash,
             hashing: Semaphore::new(at_once),
@@ -323,6 +329,7 @@ impl Security {
             now.add(-rules::lockout::FAMILIAR),
         )
         .await?;
+        identity::store::sweep(&mut tx, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -21,6 +21,7 @@ mod crypto;
 mod error;
 mod evidence;
 mod holders;
+pub mod identity;
 mod model;
 mod permit;
 mod random;

@@ -165,6 +165,10 @@ pub enum AuditAction {
     LedgerPutBack,
     /// A request that another site seems to have made.
     ForgedRequest,
+    /// Linking an account with a person of an identity service.
+    IdentityLinked,
+    /// Ending such a link.
+    IdentityUnlinked,
     /// Reading personal data, masked or in full.
     PersonalRead,
     /// Dropping entries of this log that are past their retention.
@@ -214,6 +218,8 @@ impl AuditAction {
             Self::LedgerHead => "ledger_head",
             Self::LedgerPutBack => "ledger_put_back",
             Self::ForgedRequest => "forged_request",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
             Self::PersonalRead => "personal_read",
             Self::AuditPruned => "audit_pruned",
             Self::AuditRead => "audit_read",

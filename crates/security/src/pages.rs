@@ -1,6 +1,7 @@
 //! Signing in and out, and one's own account. All of it works without a script.
 
 mod account;
+mod identity;
 mod signin;
 mod signout;
 
@@ -27,6 +28,24 @@ pub fn room<S: Clone + Send + Sync + 'static>(security: Security) -> Room<S> {
             "/account/password",
             Access::SignedIn,
             account::change_password,
+        )
+        .get("/signin/with/{provider}", Access::Public, identity::set_out)
+        .get(
+            "/signin/with/{provider}/back",
+            Access::Public,
+            identity::come_back,
+        )
+        .get(
+            "/signin/with/{provider}/leave",
+            Access::Public,
+            identity::leave,
+        )
+        .get("/account/identities", Access::SignedIn, identity::show)
+        .post("/account/identities", Access::SignedIn, identity::link)
+        .post(
+            "/account/identities/end",
+            Access::SignedIn,
+            identity::unlink,
         )
         .post("/account/sessions", Access::SignedIn, account::end_session)
         .post("/account/post", Access::SignedIn, account::switch_post)

@@ -136,7 +136,7 @@ impl Security {
     }
 
     /// Counts the attempt as failed before it is looked at; the moment to wait for where it is one too many.
-    async fn count_attempt(
+    pub(crate) async fn count_attempt(
         &self,
         login: Option<&str>,
         address: Option<IpAddr>,
@@ -157,6 +157,26 @@ impl Security {
         }
         tx.commit().await?;
         Ok(None)
+    }
+
+    /// An attempt that was right after all no longer counts.
+    pub(crate) async fn forget_attempts(
+        &self,
+        login: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), SecurityError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.write().await?;
+        let tallies = self.tallies(&mut tx, Some(login), address).await?;
+        for (counter, (subject, tally)) in [
+            (Counter::Address, &tallies.address),
+            (Counter::Name, &tallies.name),
+            (Counter::NameAtAddress, &tallies.pair),
+        ] {
+            store::put_tally(&mut tx, subject, tally.succeeded(counter, now)).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The three tallies of an attempt, always asked for in the same order.
@@ -184,7 +204,7 @@ impl Security {
         })
     }
 
-    async fn begin_session(
+    pub(crate) async fn begin_session(
         &self,
         id: AccountId,
         login: Option<&str>,
@@ -246,7 +266,7 @@ impl Security {
         })
     }
 
-    async fn note_sign_in(
+    pub(crate) async fn note_sign_in(
         &self,
         actor: &str,
         subject: &Subject,

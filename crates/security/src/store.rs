@@ -23,6 +23,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_2_evidence",
         sql: include_str!("../sql/work_evidence.sql"),
     },
+    Migration {
+        name: "security_3_identity",
+        sql: include_str!("../sql/work_identity.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {

@@ -4,6 +4,7 @@ mod accounts;
 mod browser;
 mod evidence;
 mod flow;
+mod identity;
 mod units;
 
 use std::sync::Arc;

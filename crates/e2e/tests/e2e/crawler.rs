@@ -302,8 +302,8 @@ async fn crawl(place: &TestPlace) {
     routes.sort_by_key(|route| route.method);
     let (world, routes) = (Arc::new(world), Arc::new(routes));
     let mut readers = JoinSet::new();
-    for post in world.app.app.security().posts().iter().cloned() {
-        let (world, routes) = (Arc::clone(&world), Arc::clone(&routes));
+    for post in world.app.app.security().posts() {
+        let (world, routes, post) = (Arc::clone(&world), Arc::clone(&routes), post.clone());
         readers.spawn(async move { as_post(&world, &routes, &post).await });
     }
     let (mut asked, mut wrong) = (0, Vec::new());

@@ -110,6 +110,14 @@ impl World {
             "/tiles/{file}" => everyone("/tiles/institution.json"),
             "/tiles/{layer}/{z}/{x}/{file}" => everyone("/tiles/institution/6/51/25.mvt"),
             "/assets/{file}" => everyone("/assets/app.css"),
+            // The tests' program has no identity services.
+            "/signin/with/{provider}" => Some(("/signin/with/none".to_owned(), Reach::Hidden)),
+            "/signin/with/{provider}/back" => {
+                Some(("/signin/with/none/back".to_owned(), Reach::Hidden))
+            }
+            "/signin/with/{provider}/leave" => {
+                Some(("/signin/with/none/leave".to_owned(), Reach::Hidden))
+            }
             "/language" => everyone("/language?to=en&back=%2F"),
             plain if !plain.contains('{') => everyone(plain),
             _ => None,

@@ -118,6 +118,9 @@ async fn page(
         @if done { (ui::notice(Tone::Good, &text.get("security-password-done"), html! {})) }
         (section(&text.get("security-posts"), html! {}, posts(&text, visit, signed)))
         (section(&text.get("security-sessions"), html! {}, session_table(&text, visit, signed, &sessions)))
+        @if security.identity_providers().next().is_some() {
+            p { a href="/account/identities" { (text.get("security-identities")) } }
+        }
         (section(&text.get("security-password-change"), html! {}, password_form(&text, visit, &state)))
     };
     shell

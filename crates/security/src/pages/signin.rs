@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 use ui::{Cache, Fault, Field, FormState, Input, Shell, Tone, button, error_summary, notice};
 
-use super::{Sent, failed, go_to, set_cookie, typed};
+use super::{Sent, failed, go_to, identity, set_cookie, typed};
 use crate::api::Security;
 use crate::rules::web::safe_next;
 use crate::signin::{Answer, Attempt};
@@ -63,15 +63,7 @@ pub(super) async fn send(
     match security.sign_in(attempt).await {
         Err(error) => failed(shell, &error),
         Ok(Answer::In { token, language }) => {
-            let mut response = go_to(&next);
-            let https = security.config().https;
-            let headers = response.headers_mut();
-            set_cookie(headers, SESSION_COOKIE, &token, None, https);
-            set_cookie(headers, VISITOR_COOKIE, "", Some(0), https);
-            if let Some(language) = language {
-                set_cookie(headers, "lang", &language, Some(31_536_000), https);
-            }
-            response
+            entered(&security, &token, language.as_deref(), &next)
         }
         Ok(Answer::Wrong) => {
             state.fail("", Fault::Key("security-signin-wrong"));
@@ -90,7 +82,25 @@ pub(super) async fn send(
     }
 }
 
-async fn form(
+/// The browser of someone who is signed in from now on.
+pub(super) fn entered(
+    security: &Security,
+    token: &str,
+    language: Option<&str>,
+    next: &str,
+) -> Response {
+    let mut response = go_to(next);
+    let https = security.config().https;
+    let headers = response.headers_mut();
+    set_cookie(headers, SESSION_COOKIE, token, None, https);
+    set_cookie(headers, VISITOR_COOKIE, "", Some(0), https);
+    if let Some(language) = language {
+        set_cookie(headers, "lang", language, Some(31_536_000), https);
+    }
+    response
+}
+
+pub(super) async fn form(
     security: &Security,
     visit: &Visit,
     shell: Shell,
@@ -103,6 +113,7 @@ async fn form(
         Err(error) => return failed(shell, &error),
     };
     let text = shell.text.clone();
+    let ways = identity::ways(security, &shell, next);
     let login = text.get("security-login");
     let password = text.get("security-password");
     let labels = [("login", login.as_str()), ("password", password.as_str())];
@@ -118,6 +129,7 @@ async fn form(
             div.actions { (button(&text.get("security-signin"), true)) }
         }
         p.hint { (text.get("security-signin-forgotten")) }
+        (ways)
     };
     let page = shell
         .page(text.get("security-signin"))

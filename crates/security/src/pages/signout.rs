@@ -9,12 +9,21 @@ use crate::api::Security;
 use crate::web::{SESSION_COOKIE, Visit};
 
 pub(super) async fn send(State(security): State<Security>, visit: Visit, shell: Shell) -> Response {
-    if let Some(signed) = visit.signed()
-        && let Err(error) = security.sign_out(signed, &visit.address()).await
-    {
-        return failed(shell, &error);
+    let mut left = None;
+    if let Some(signed) = visit.signed() {
+        left = match security.leads_out(signed).await {
+            Ok(left) => left,
+            Err(error) => return failed(shell, &error),
+        };
+        if let Err(error) = security.sign_out(signed, &visit.address()).await {
+            return failed(shell, &error);
+        }
     }
-    let mut response = go_to("/signin");
+    let mut to = ui::Url::parse("/signin");
+    if let Some(provider) = left {
+        to = to.with("left", provider);
+    }
+    let mut response = go_to(&to.to_string());
     set_cookie(
         response.headers_mut(),
         SESSION_COOKIE,
