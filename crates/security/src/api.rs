@@ -109,6 +109,10 @@ pub(crate) struct Inner {
     units: RwLock<LoadedUnits>,
     /// Whether the work database has the tables of evidence: known after the first question.
     pub(crate) evidence_tables: OnceLock<bool>,
+    /// When the audit log was last gone through, and what was found.
+    pub(crate) audit_state: RwLock<Option<(kernel::Millis, crate::AuditReport)>>,
+    /// The thresholds of alerts, once the definitions were read.
+    pub(crate) alerts: OnceLock<Vec<standard::AlertRule>>,
 }
 
 #[derive(Clone, Default)]
@@ -155,6 +159,8 @@ impl Security {
             hashing: Semaphore::new(at_once),
             units: RwLock::new(LoadedUnits::default()),
             evidence_tables: OnceLock::new(),
+            alerts: OnceLock::new(),
+            audit_state: RwLock::new(None),
         }));
         security.reload_units().await?;
         Ok(security)
@@ -286,7 +292,8 @@ impl Security {
     /// Changes a setting and records that it was changed (not to what).
     ///
     /// # Errors
-    /// [`SecurityError::Denied`] without [`Action::ManageSettings`].
+    /// [`SecurityError::Denied`] without [`Action::ManageSettings`]; [`SecurityError::SettingRefused`] for a
+    /// value that evidence cannot do with.
     pub async fn put_setting(
         &self,
         permit: &Permit,
@@ -298,6 +305,7 @@ impl Security {
         if !permit.reaches_everything() {
             return Err(Denied::Action(Action::ManageSettings).into());
         }
+        crate::evidence::rules::check_setting(name, value)?;
         let by = permit.actor().to_string();
         let mut tx = self.0.work.write().await?;
         store::put_setting(&mut tx, name, value, &by, self.0.clock.now()).await?;

@@ -51,6 +51,26 @@ pub enum SecurityError {
     /// The audit log does not hang together.
     #[error("the audit log is broken at entry {0}: it was changed or an entry is missing")]
     AuditBroken(i64),
+    /// An export of more persons than may be taken out without a leader's approval.
+    #[error("an export of more than {0} persons needs a leader's approval first: ask for it")]
+    ApprovalNeeded(i64),
+    /// Somebody would decide on what they did or asked for themselves.
+    #[error("nobody decides on a matter of their own: someone else must")]
+    OwnMatter,
+    /// A decision without a word of why.
+    #[error("say in a sentence why, or what came of it")]
+    NoNote,
+    /// It was decided already, or the time for it is over.
+    #[error("it was decided already, or its time is over")]
+    Settled,
+    /// A setting that the program cannot do with.
+    #[error("the setting {name} must be {must}")]
+    SettingRefused {
+        /// The setting.
+        name: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
     /// Values of persons were to be shown in full and nobody said what for.
     #[error("personal data is shown in full for a purpose only: say which")]
     NoPurpose,
@@ -75,6 +95,11 @@ impl SecurityError {
             Self::NoGrant => "security.no_grant",
             Self::AuditBroken(_) => "security.audit_broken",
             Self::NoPurpose => "security.no_purpose",
+            Self::ApprovalNeeded(_) => "security.approval_needed",
+            Self::OwnMatter => "security.own_matter",
+            Self::NoNote => "security.no_note",
+            Self::Settled => "security.settled",
+            Self::SettingRefused { .. } => "security.setting_refused",
         }
     }
 
@@ -84,10 +109,13 @@ impl SecurityError {
         match self {
             Self::Denied(denied) => denied.status(),
             Self::NoAccount(_) => StatusCode::NOT_FOUND,
-            Self::NoGrant => StatusCode::FORBIDDEN,
+            Self::NoGrant | Self::ApprovalNeeded(_) | Self::OwnMatter => StatusCode::FORBIDDEN,
+            Self::Settled => StatusCode::CONFLICT,
             Self::PasswordFault(_)
             | Self::WrongPassword
             | Self::NoPurpose
+            | Self::NoNote
+            | Self::SettingRefused { .. }
             | Self::LoginFault(_)
             | Self::LoginTaken(_)
             | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -35,8 +35,9 @@ pub use api::{Config, Parts, Security};
 pub use crypto::PasswordProfile;
 pub use error::SecurityError;
 pub use evidence::{
-    AuditDetail, AuditFault, AuditFaultKind, AuditReport, AuditSegment, Note, Origin, Pruned,
-    Reading, Recorded,
+    Alert, AlertId, AuditDetail, AuditFault, AuditFaultKind, AuditFilter, AuditPage, AuditReport,
+    AuditSegment, Export, ExportId, ExportRequest, ExportState, ExportTicket, Link, LinkId, Look,
+    Looks, Note, Origin, Pruned, Reading, Recorded, Relation,
 };
 pub use model::{
     Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,

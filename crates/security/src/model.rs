@@ -196,6 +196,35 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
+    /// Those that the log's page offers to search for. One that is missing here is found by its subject.
+    pub const ALL: &'static [Self] = &[
+        Self::SignIn,
+        Self::SignOut,
+        Self::SessionEnded,
+        Self::PostSwitched,
+        Self::PasswordSet,
+        Self::AccountCreated,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::GrantGiven,
+        Self::GrantEnded,
+        Self::SettingChanged,
+        Self::Exported,
+        Self::Imported,
+        Self::Edited,
+        Self::Reversed,
+        Self::LedgerHead,
+        Self::LedgerPutBack,
+        Self::ForgedRequest,
+        Self::PersonalRead,
+        Self::AuditPruned,
+        Self::AuditRead,
+        Self::ExportAsked,
+        Self::ExportDecided,
+        Self::AlertClosed,
+        Self::PersonLinked,
+    ];
+
     /// The word in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -306,6 +335,18 @@ impl Subject {
     #[must_use]
     pub fn case(number: i64) -> Self {
         Self(format!("case:{number}"))
+    }
+
+    /// A request for an export.
+    #[must_use]
+    pub fn export(number: i64) -> Self {
+        Self(format!("export:{number}"))
+    }
+
+    /// An alert on unusual reading.
+    #[must_use]
+    pub fn alert(number: i64) -> Self {
+        Self(format!("alert:{number}"))
     }
 
     /// A setting.

@@ -1,6 +1,7 @@
 //! Signing in and out, and one's own account. All of it works without a script.
 
 mod account;
+mod evidence;
 mod identity;
 mod signin;
 mod signout;
@@ -49,6 +50,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(security: Security) -> Room<S> {
         )
         .post("/account/sessions", Access::SignedIn, account::end_session)
         .post("/account/post", Access::SignedIn, account::switch_post)
+        .merge(evidence::room())
         .with_state(security)
 }
 

@@ -27,6 +27,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_3_identity",
         sql: include_str!("../sql/work_identity.sql"),
     },
+    Migration {
+        name: "security_3_evidence",
+        sql: include_str!("../sql/work_evidence_2.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {

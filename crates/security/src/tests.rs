@@ -3,6 +3,8 @@
 mod accounts;
 mod browser;
 mod evidence;
+mod evidence_pages;
+mod exports;
 mod flow;
 mod identity;
 mod units;
@@ -54,6 +56,17 @@ pub(crate) async fn house(place: &TestPlace) -> House {
             post("planner", &[Action::Read, Action::Export], Scope::Subtree),
             post("statistician", &[Action::Read, Action::Edit], Scope::Own),
             post("administrator", &administrator, Scope::Subtree),
+            Post {
+                sees: Sensitivity::Sensitive,
+                ..post("registrar", &[Action::Read, Action::Export], Scope::Subtree)
+            },
+            post("leader", &[Action::Read, Action::Approve], Scope::Subtree),
+            post(
+                "guard",
+                &[Action::Read, Action::ManageSecurity],
+                Scope::Subtree,
+            ),
+            post("watcher", &[Action::ReadAudit], Scope::Subtree),
         ],
         clock: Arc::<FixedClock>::clone(&clock),
         random: Arc::new(SystemRandom),

@@ -107,7 +107,13 @@ impl Visit {
         Frame {
             user: self.signed().map(|signed| UserMenu {
                 name: signed.account.display.clone(),
-                links: vec![(text.get("security-account"), "/account".to_owned())],
+                links: [
+                    ("security-account", "/account"),
+                    ("security-exports", "/exports"),
+                    ("security-looks", "/account/readings"),
+                ]
+                .map(|(key, href)| (text.get(key), href.to_owned()))
+                .to_vec(),
                 sign_out: "/signout".to_owned(),
             }),
             form_token: Some(self.csrf().to_owned()),

@@ -308,6 +308,7 @@ impl App {
         workflow.name_units(Arc::new(Directory(registry.clone())));
         workflow.check_effects()?;
         let security = registry.security().clone();
+        security.use_alerts(standard.alerts());
         let display = Display::read(&security).await?;
         let started = settings.clock.now();
         Ok(Self(Arc::new(Inner {

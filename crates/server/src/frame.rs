@@ -16,7 +16,7 @@ use crate::App;
 
 /// The pages of the left list, in their order. Those that no room serves, or that the reader's post may
 /// not use, are left out.
-const PLACES: [(&str, &str, Icon); 8] = [
+const PLACES: [(&str, &str, Icon); 10] = [
     ("server-nav-home", "/", Icon::Home),
     ("server-nav-map", "/map", Icon::Map),
     ("server-nav-institutions", "/institutions", Icon::Building),
@@ -24,6 +24,8 @@ const PLACES: [(&str, &str, Icon); 8] = [
     ("server-nav-commits", "/commits", Icon::Board),
     ("server-nav-dictionary", "/dictionary", Icon::Book),
     ("server-nav-accounts", "/accounts", Icon::People),
+    ("server-nav-alerts", "/alerts", Icon::Bell),
+    ("server-nav-audit", "/audit", Icon::Search),
     ("server-nav-settings", "/settings", Icon::System),
 ];
 
@@ -64,6 +66,7 @@ pub(crate) fn maker(app: &App, reachable: Reachable) -> FrameMaker {
     Arc::new(move |visit: &Visit, text: &Text| {
         let mut frame = visit.frame(text);
         let display = app.display();
+        frame.mark_on_paper_only = display.mark_on_paper_only;
         frame.banner = Some(display.banner.clone()).filter(|banner| !banner.is_empty());
         if visit.signed().is_none() {
             return frame;

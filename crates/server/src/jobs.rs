@@ -13,6 +13,12 @@ use crate::store::{plain_totals, total};
 /// Sessions and failed sign-ins that no longer count are forgotten so often.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
+/// Readings are held against the thresholds so often.
+const READINGS_EVERY: Duration = Duration::from_secs(300);
+
+/// The audit log is gone through so often.
+const AUDIT_EVERY: Duration = Duration::from_secs(24 * 3600);
+
 /// Another program, such as `weihe import`, may commit into the same ledger: units are looked at so often.
 const UNITS_EVERY: Duration = Duration::from_secs(3);
 
@@ -36,6 +42,8 @@ impl App {
         let mut jobs = JoinSet::new();
         jobs.spawn(sweep(self.clone()));
         jobs.spawn(follow_units(self.clone()));
+        jobs.spawn(look_at_readings(self.clone()));
+        jobs.spawn(check_audit(self.clone()));
         jobs.spawn(warm(self.clone()));
         jobs.spawn(move_cases(self.clone()));
         jobs.spawn(ask_again(self.clone()));
@@ -82,6 +90,20 @@ async fn move_cases(app: App) {
     }
 }
 
+/// Raises alerts on unusual reading.
+async fn look_at_readings(app: App) {
+    let mut every = tokio::time::interval(READINGS_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match app.security().scan_readings().await {
+            Ok(0) => {}
+            Ok(raised) => tracing::warn!(raised, "alerts on unusual reading were raised"),
+            Err(error) => tracing::error!(%error, "readings could not be looked at"),
+        }
+    }
+}
+
 /// Looks again who is asked in open cases.
 async fn ask_again(app: App) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
@@ -89,6 +111,42 @@ async fn ask_again(app: App) {
         every.tick().await;
         if let Err(error) = app.workflow().ask_again().await {
             tracing::error!(%error, "who is asked in open cases could not be looked at");
+        }
+    }
+}
+
+/// Goes through the audit log, and drops whole months that are past their retention.
+async fn check_audit(app: App) {
+    let mut every = tokio::time::interval(AUDIT_EVERY);
+    loop {
+        every.tick().await;
+        match app.security().check_audit().await {
+            Ok((_, report)) => {
+                if let Some(fault) = report.fault {
+                    tracing::error!(
+                        entry = fault.number,
+                        fault = fault.kind.as_str(),
+                        "the audit log is not whole"
+                    );
+                    continue;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the audit log could not be gone through");
+                continue;
+            }
+        }
+        let Ok(permit) = Permit::for_job("sweep") else {
+            return;
+        };
+        match app.security().prune_audit(&permit).await {
+            Ok(Some(pruned)) => tracing::info!(
+                first = pruned.first,
+                last = pruned.last,
+                "entries of the audit log past their retention were dropped"
+            ),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "the audit log could not be pruned"),
         }
     }
 }

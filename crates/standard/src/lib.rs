@@ -9,6 +9,7 @@
 //! - All problems are found, not the first.
 //! - An overlay adds or tightens. It never loosens, retypes or removes.
 
+mod alert;
 mod calendar;
 mod codes;
 mod embedded;
@@ -28,6 +29,7 @@ mod workflow;
 #[cfg(test)]
 mod tests;
 
+pub use alert::{AlertKind, AlertRule};
 pub use calendar::{Calendar, CalendarYear};
 pub use codes::{CodeSet, Resolution, Shape};
 pub use embedded::{embedded, embedded_files};

@@ -591,11 +591,17 @@ pub enum Action {
     ManageAccounts,
     /// Change settings.
     ManageSettings,
+    /// Approve.
+    Approve,
+    /// Security.
+    ManageSecurity,
+    /// Audit.
+    ReadAudit,
 }
 
 impl Action {
     /// Spelling in definition files.
-    pub const CHOICES: [(&'static str, Self); 7] = [
+    pub const CHOICES: [(&'static str, Self); 10] = [
         ("read", Self::Read),
         ("edit", Self::Edit),
         ("import", Self::Import),
@@ -603,6 +609,9 @@ impl Action {
         ("reverse", Self::Reverse),
         ("manage_accounts", Self::ManageAccounts),
         ("manage_settings", Self::ManageSettings),
+        ("approve", Self::Approve),
+        ("manage_security", Self::ManageSecurity),
+        ("read_audit", Self::ReadAudit),
     ];
 
     /// The word used in definition files.
@@ -615,6 +624,9 @@ impl Action {
             Self::Reverse => "reverse",
             Self::ManageAccounts => "manage_accounts",
             Self::ManageSettings => "manage_settings",
+            Self::Approve => "approve",
+            Self::ManageSecurity => "manage_security",
+            Self::ReadAudit => "read_audit",
         }
     }
 }

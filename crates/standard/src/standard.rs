@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::alert::AlertRule;
 use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
@@ -24,6 +25,7 @@ pub struct Standard {
     checks: Vec<Check>,
     functions: Vec<SqlFunction>,
     posts: Vec<Post>,
+    alerts: Vec<AlertRule>,
     figures: Vec<Figure>,
     type_rules: TypeRules,
     seeds: BTreeMap<String, Vec<SeedRow>>,
@@ -67,6 +69,7 @@ impl Standard {
             checks: builder.checks,
             functions: builder.functions,
             posts: builder.posts,
+            alerts: builder.alerts,
             figures: builder.figures,
             type_rules: builder.type_rules,
             seeds: builder
@@ -146,6 +149,11 @@ impl Standard {
     /// The SQL functions that the checker must provide.
     pub fn functions(&self) -> &[SqlFunction] {
         &self.functions
+    }
+
+    /// The alerts on unusual reading.
+    pub fn alerts(&self) -> &[AlertRule] {
+        &self.alerts
     }
 
     /// All posts.

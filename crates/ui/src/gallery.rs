@@ -57,6 +57,7 @@ pub fn sample_frame() -> Frame {
         }),
         inbox: Some((3, "/inbox".to_owned())),
         banner: Some("合成数据:本页记录均为演示而生成,不对应真实机构".to_owned()),
+        mark_on_paper_only: false,
         form_token: None,
     }
 }

@@ -8,6 +8,7 @@ use crate::page::{AsOf, Page};
 use crate::shell::{NavItem, PostLine, SearchBox, UserMenu};
 use crate::text::Text;
 use crate::url::Url;
+use crate::watermark;
 
 /// How many navigation entries a phone shows before "more".
 const PHONE_ENTRIES: usize = 4;
@@ -216,9 +217,19 @@ fn work(page: &Page) -> Markup {
             }
             (page.body)
         }
+        @if let Some(at) = &page.personal { (mark(page, at)) }
         @if let Some(line) = &page.source_line {
             footer.source #source data-region="" { (line) }
         }
+    }
+}
+
+fn mark(page: &Page, at: &str) -> Markup {
+    let frame = &page.shell.frame;
+    let line = watermark::line(&page.shell.text, frame, at, None);
+    html! {
+        (watermark::image(frame, at))
+        p.personal-line { (line) }
     }
 }
 

@@ -89,6 +89,7 @@ mod table;
 mod text;
 mod upload;
 mod url;
+pub mod watermark;
 mod wrong_day;
 
 pub use assets::asset_url;

@@ -122,6 +122,7 @@ pub struct Page {
     pub(crate) narrow: bool,
     pub(crate) section: Option<String>,
     pub(crate) refresh: Option<u32>,
+    pub(crate) personal: Option<String>,
     cache: Cache,
     status: StatusCode,
 }
@@ -144,6 +145,7 @@ impl Page {
             narrow: false,
             section: None,
             refresh: None,
+            personal: None,
             cache: Cache::default(),
             status: StatusCode::OK,
         }
@@ -196,6 +198,15 @@ impl Page {
         if !self.islands.contains(&island) {
             self.islands.push(island);
         }
+        self
+    }
+
+    /// The page shows personal data, read at this time (as people write it: `2026-11-25 14:03`): it bears the
+    /// reader's name, unit and the time as a watermark and a line, on the screen and on paper, and is not kept
+    /// by the browser.
+    pub fn personal(mut self, at: impl Into<String>) -> Self {
+        self.personal = Some(at.into());
+        self.cache = Cache::Never;
         self
     }
 

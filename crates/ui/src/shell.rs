@@ -86,6 +86,8 @@ pub struct Frame {
     pub inbox: Option<(u64, String)>,
     /// A line above every page, such as 合成数据 in the demo province.
     pub banner: Option<String>,
+    /// Whether pages with personal data bear their watermark on paper only, not on the screen.
+    pub mark_on_paper_only: bool,
     /// The reader's token against forged forms (`security::Visit::csrf`).
     pub form_token: Option<String>,
 }

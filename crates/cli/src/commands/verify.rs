@@ -1,7 +1,7 @@
 //! `weihe verify`: every hash of the ledger and of the audit log, recomputed from what is stored.
 
 use registry::ledger::VerifyReport;
-use security::{LedgerHead, SecurityError};
+use security::LedgerHead;
 use serde_json::json;
 use server::App;
 use ui::format;
@@ -43,11 +43,8 @@ pub(crate) async fn run(
             .findings
             .extend(ledger.check_expected(expected).await?);
     }
-    let (entries, broken) = match app.security().verify_audit().await {
-        Ok(entries) => (entries, None),
-        Err(SecurityError::AuditBroken(number)) => (number, Some(number)),
-        Err(error) => return Err(error.into()),
-    };
+    let audit = app.security().audit_report().await?;
+    let (entries, broken) = (audit.entries, audit.fault);
     let text = &output.text;
     let mut sentences: Vec<String> = report
         .findings
@@ -59,15 +56,23 @@ pub(crate) async fn run(
         .iter()
         .map(|finding| findings::as_json(finding, text))
         .collect();
-    if let Some(number) = broken {
-        let sentence = text.with("cli-finding-audit", &[("number", &number.to_string())]);
-        told.push(json!({ "kind": "audit", "message": sentence }));
+    if let Some(fault) = broken {
+        let key = format!("cli-finding-audit-{}", fault.kind.as_str());
+        let sentence = text.with(&key, &[("number", &fault.number.to_string())]);
+        told.push(json!({
+            "kind": "audit",
+            "fault": fault.kind.as_str(),
+            "number": fault.number,
+            "message": sentence,
+        }));
         sentences.push(sentence);
     }
     output.tell(&json!({
         "commits": report.commits,
         "versions": report.versions,
         "audit_entries": entries,
+        "audit_dropped": audit.dropped,
+        "audit_head": format!("{}:{}", audit.number, audit.hash),
         "number": report.number,
         "head": findings::head(&report.head),
         "findings": told,
@@ -84,6 +89,10 @@ pub(crate) async fn run(
         ],
     ));
     output.say(text.with("cli-head", &[("head", &head.to_string())]));
+    if audit.dropped > 0 {
+        let dropped = format::integer(audit.dropped);
+        output.say(text.with("cli-audit-dropped", &[("dropped", &dropped)]));
+    }
     if sentences.is_empty() {
         output.say(text.get("cli-whole"));
         return Ok(Outcome::Done);

@@ -8,17 +8,25 @@
 //!   row of a person. Entries past their retention leave as a segment whose last hash stays.
 //! - Only the audit administrator's action opens the log ([`standard::Action::ReadAudit`]).
 
+mod alerts;
 mod chain;
+mod exports;
 mod model;
 mod origin;
 mod prune;
 mod reading;
 pub(crate) mod rules;
+pub(crate) mod search;
 pub(crate) mod store;
+mod subjects;
 mod verify;
 
+pub use alerts::{Alert, AlertId};
+pub use exports::{Export, ExportId, ExportRequest, ExportState, ExportTicket};
 pub use model::{
     AuditDetail, AuditFault, AuditFaultKind, AuditReport, AuditSegment, Note, Reading, Recorded,
 };
 pub use origin::Origin;
 pub use prune::Pruned;
+pub use search::{AuditFilter, AuditPage};
+pub use subjects::{Link, LinkId, Look, Looks, Relation};

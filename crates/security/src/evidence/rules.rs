@@ -3,6 +3,7 @@
 use kernel::{Day, Millis};
 
 use crate::crypto;
+use crate::error::SecurityError;
 use crate::model::AuditEntry;
 
 /// How long the log is kept where nothing is set, in months: ten years.
@@ -75,4 +76,79 @@ pub(crate) fn kept_since(now: Millis, months: i64) -> Millis {
         .zip(u32::try_from(month).ok())
         .and_then(|(year, month)| Day::from_ymd(year, month, 1).ok());
     day.unwrap_or(Day::BEGINNING).start()
+}
+
+/// Settings of this part that must be numbers, with the least and the most that may be set.
+const NUMBERS: [(&str, i64, i64, &str); 3] = [
+    (
+        KEEP_SETTING,
+        LEAST_MONTHS,
+        1_200,
+        "a whole number of months, at least 6 (the law asks for six months)",
+    ),
+    (
+        crate::evidence::exports::rules::LIMIT_SETTING,
+        0,
+        100_000_000,
+        "a whole number of persons",
+    ),
+    (
+        crate::evidence::exports::rules::DAYS_SETTING,
+        1,
+        90,
+        "a whole number of days from 1 to 90",
+    ),
+];
+
+/// Whether a setting of this part may have a value. Empty takes the default.
+pub(crate) fn check_setting(name: &str, value: &str) -> Result<(), SecurityError> {
+    let value = value.trim();
+    let Some((name, least, most, must)) = NUMBERS.iter().find(|(known, ..)| *known == name) else {
+        return Ok(());
+    };
+    let fits = value
+        .parse::<i64>()
+        .is_ok_and(|number| (*least..=*most).contains(&number));
+    if value.is_empty() || fits {
+        return Ok(());
+    }
+    Err(SecurityError::SettingRefused { name, must })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_for_less_than_the_law_asks() {
+        for (setting, months) in [
+            (None, 120),
+            (Some("6"), 6),
+            (Some("5"), 120),
+            (Some("0"), 120),
+            (Some("-7"), 120),
+            (Some("ever"), 120),
+            (Some(" 24 "), 24),
+        ] {
+            assert_eq!(months_kept(setting), months, "{setting:?}");
+        }
+        let refused = check_setting(KEEP_SETTING, "5");
+        assert!(refused.unwrap_err().to_string().contains("at least 6"));
+        assert!(check_setting(KEEP_SETTING, "6").is_ok());
+        assert!(check_setting(KEEP_SETTING, "").is_ok());
+        assert!(check_setting("banner", "5").is_ok());
+    }
+
+    #[test]
+    fn whole_months_are_kept() {
+        let noon = |year, month, day| {
+            let day = Day::from_ymd(year, month, day).unwrap();
+            day.start().add(12 * 3_600_000)
+        };
+        let first = |year, month| Day::from_ymd(year, month, 1).unwrap().start();
+        assert_eq!(kept_since(noon(2026, 11, 25), 6), first(2026, 5));
+        assert_eq!(kept_since(noon(2026, 3, 31), 6), first(2025, 9));
+        assert_eq!(kept_since(noon(2026, 1, 1), 120), first(2016, 1));
+        assert_eq!(kept_since(noon(2026, 12, 31), 12), first(2025, 12));
+    }
 }

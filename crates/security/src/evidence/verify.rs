@@ -1,5 +1,9 @@
 //! Whether the log is whole.
 
+use std::sync::PoisonError;
+
+use kernel::Millis;
+
 use crate::api::Security;
 use crate::error::SecurityError;
 use crate::evidence::model::{AuditFault, AuditFaultKind, AuditReport};
@@ -77,6 +81,33 @@ impl Security {
             return Ok(report.broken(stray, AuditFaultKind::Persons));
         }
         Ok(report)
+    }
+
+    /// Goes through the log now and keeps what was found, for pages and findings.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`].
+    pub async fn check_audit(&self) -> Result<(Millis, AuditReport), SecurityError> {
+        let report = self.audit_report().await?;
+        let checked = (self.0.clock.now(), report);
+        let mut state = self
+            .0
+            .audit_state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *state = Some(checked.clone());
+        Ok(checked)
+    }
+
+    /// When the log was last gone through since the program was started, and what was found.
+    #[must_use]
+    pub fn audit_state(&self) -> Option<(Millis, AuditReport)> {
+        let state = self
+            .0
+            .audit_state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        state.clone()
     }
 
     /// [`Security::audit_report`], with a fault as an error; how many entries the log has.

@@ -7,8 +7,8 @@ use maud::html;
 use security::pages::NOTE_SETTING;
 use security::{RequirePermit, Security, SecurityError};
 use ui::{
-    Cache, Fault, Field, FormState, Input, Shell, Text, Tone, button, error_summary, key_values,
-    notice, section,
+    Cache, Choice, Fault, Field, FormState, Input, Shell, Text, Tone, button, error_summary,
+    key_values, notice, section,
 };
 
 use crate::App;
@@ -20,13 +20,24 @@ pub const BANNER: &str = "banner";
 /// The setting with the map review number (审图号), which stands on every map and its prints.
 pub const MAP_REVIEW_NUMBER: &str = "map_review_number";
 
+/// The setting that shows the watermark of pages with personal data on the screen; `0` leaves it to paper.
+pub const SCREEN_WATERMARK: &str = "screen_watermark";
+
 /// The settings of the form, with how many letters they may have.
-const FIELDS: [(&str, usize); 4] = [
+const FIELDS: [(&str, usize); 9] = [
     (NAME, 60),
     (MAP_REVIEW_NUMBER, 60),
     (BANNER, 200),
     (NOTE_SETTING, 400),
+    ("audit_keep_months", 4),
+    ("export_approval_above", 9),
+    ("export_download_days", 2),
+    (SCREEN_WATERMARK, 3),
+    ("show_reader_names", 3),
 ];
+
+/// Those of the fields that are a yes or a no, with what holds where nothing is set.
+const SWITCHES: [(&str, bool); 2] = [(SCREEN_WATERMARK, true), ("show_reader_names", false)];
 
 /// What of the settings stands on pages, kept in memory: every page asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +48,8 @@ pub struct Display {
     pub banner: String,
     /// The map review number; empty: none.
     pub map_review_number: String,
+    /// Whether pages with personal data bear their watermark on paper only.
+    pub mark_on_paper_only: bool,
 }
 
 impl Display {
@@ -52,6 +65,7 @@ impl Display {
             name: value(NAME),
             banner: value(BANNER),
             map_review_number: value(MAP_REVIEW_NUMBER),
+            mark_on_paper_only: value(SCREEN_WATERMARK) == "0",
         })
     }
 }
@@ -90,7 +104,20 @@ pub(super) async fn save(
     match write(&app, &permit, &state).await {
         Ok(()) => Redirect::to("/settings?saved=1").into_response(),
         Err(SecurityError::Denied(denied)) => security::pages::refused(shell, denied),
+        Err(SecurityError::SettingRefused { name, .. }) => {
+            state.fail(name, Fault::Key(refusal(name)));
+            page(&app, shell, &state, StatusCode::UNPROCESSABLE_ENTITY)
+        }
         Err(error) => super::failed(shell, error.code(), &error),
+    }
+}
+
+/// What a number must be, in words.
+fn refusal(name: &str) -> &'static str {
+    match name {
+        "audit_keep_months" => "server-setting-audit-keep-months-fault",
+        "export_download_days" => "server-setting-export-download-days-fault",
+        _ => "server-setting-number-fault",
     }
 }
 
@@ -131,7 +158,17 @@ fn page(app: &App, shell: Shell, state: &FormState, status: StatusCode) -> Respo
             .hint(hint)
             .max_length(u32::try_from(longest).unwrap_or(u32::MAX))
             .autocomplete("off");
-        let field = if longest > 100 {
+        let switch = SWITCHES.iter().find(|(known, _)| *known == name);
+        let field = if let Some((_, otherwise)) = switch {
+            let choice = |value: &str| {
+                Choice::new(value, text.get(&format!("server-setting-switch-{value}")))
+            };
+            let otherwise = format!("server-setting-switch-default-{}", i32::from(*otherwise));
+            field.input(Input::Select {
+                choices: vec![choice("1"), choice("0")],
+                empty: Some(text.get(&otherwise)),
+            })
+        } else if longest > 100 {
             field.input(Input::Area { rows: 2 })
         } else {
             field

@@ -1,5 +1,6 @@
 //! From files to a [`Standard`]: each file is read on its own, then all are held against each other.
 
+mod alerts;
 mod calendar;
 mod checks;
 mod codes;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::alert::AlertRule;
 use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
@@ -54,6 +56,7 @@ pub(crate) struct Builder {
     pub(crate) checks: Vec<Check>,
     pub(crate) functions: Vec<SqlFunction>,
     pub(crate) posts: Vec<Post>,
+    pub(crate) alerts: Vec<AlertRule>,
     pub(crate) figures: Vec<Figure>,
     pub(crate) type_rules: TypeRules,
     pub(crate) seeds: Vec<SeedFile>,
@@ -61,7 +64,7 @@ pub(crate) struct Builder {
     pub(crate) calendar: Calendar,
 }
 
-const KNOWN_FILES: [&str; 12] = [
+const KNOWN_FILES: [&str; 13] = [
     "version.toml",
     "datasets/….toml",
     "codes/index.toml",
@@ -71,6 +74,7 @@ const KNOWN_FILES: [&str; 12] = [
     "functions.toml",
     "figures.toml",
     "posts.toml",
+    "alerts.toml",
     "rules/type_from_name.toml",
     "workflows/….toml",
     "calendar.toml",
@@ -148,6 +152,9 @@ fn read_file(builder: &mut Builder, file: &SourceFile, overlay: bool) {
         }
         ("", "functions.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_functions(builder, sheet, table, overlay);
+        }),
+        ("", "alerts.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
+            alerts::read(builder, sheet, table, overlay);
         }),
         ("", "posts.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_posts(builder, sheet, table, overlay);

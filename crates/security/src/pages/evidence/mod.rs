@@ -1,0 +1,41 @@
+//! Pages of evidence: the log for the audit administrator, alerts for the security administrator, exports that
+//! need approval, and who looked at one's own record.
+
+mod alerts;
+mod audit;
+mod audit_csv;
+mod exports;
+mod looks;
+mod words;
+
+use standard::Action;
+
+use crate::api::Security;
+use crate::routes::{Access, Room};
+
+pub(super) fn room() -> Room<Security> {
+    Room::new()
+        .get("/audit", Access::Action(Action::ReadAudit), audit::show)
+        .get(
+            "/audit.csv",
+            Access::Action(Action::ReadAudit),
+            audit_csv::send,
+        )
+        .get(
+            "/alerts",
+            Access::Action(Action::ManageSecurity),
+            alerts::show,
+        )
+        .post(
+            "/alerts/{id}",
+            Access::Action(Action::ManageSecurity),
+            alerts::close,
+        )
+        .get("/exports", Access::SignedIn, exports::show)
+        .post(
+            "/exports/{id}",
+            Access::Action(Action::Approve),
+            exports::decide,
+        )
+        .get("/account/readings", Access::SignedIn, looks::show)
+}
