@@ -15,6 +15,7 @@ mod client;
 mod clock;
 mod demo;
 mod generated;
+mod openapi;
 mod postgres;
 mod process;
 mod rounds;

@@ -117,6 +117,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StandardCommand,
     },
+    /// 程序接口的 OpenAPI 文档 (the OpenAPI document of what programs read and send)
+    Openapi,
     /// 账号 (accounts)
     User {
         #[command(subcommand)]
@@ -131,7 +133,7 @@ impl Command {
             Self::Serve(serving) => serving.answer.format,
             Self::Demo(demo) => demo.serving.answer.format,
             Self::Import(import) => import.answer.format,
-            Self::Export(_) => Format::Text,
+            Self::Export(_) | Self::Openapi => Format::Text,
             Self::Verify(verify) => verify.answer.format,
             Self::Standard {
                 command: StandardCommand::Check(check),

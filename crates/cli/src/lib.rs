@@ -99,6 +99,9 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
     {
         return commands::standard::check(common, output);
     }
+    if let Command::Openapi = &arguments.command {
+        return commands::openapi::run().await;
+    }
     let stop = Stop::listen(output)?;
     let mut settings = settings(common);
     if let Command::Serve(served)
@@ -136,7 +139,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
         Command::Export(command) => commands::export::run(&app, command, &stop, output).await,
         Command::Verify(command) => commands::verify::run(&app, command, &stop, output).await,
         Command::User { command } => commands::user::run(&app, command, output).await,
-        Command::Standard { .. } => Ok(Outcome::Done),
+        Command::Standard { .. } | Command::Openapi => Ok(Outcome::Done),
     };
     app.close().await;
     outcome

@@ -11,6 +11,7 @@
 //! - The table `unit` is written in the transaction of the commit that changed the units.
 
 pub mod api;
+pub mod describe;
 pub mod pages;
 pub mod routes;
 pub mod web;

@@ -22,6 +22,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use standard::{Action, Post};
 
+use crate::describe::Operation;
+
 /// The methods that routes use. `HEAD` is `Get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
@@ -113,6 +115,8 @@ pub struct Route {
     pub access: Access,
     /// What a call asks of the program.
     pub load: Load,
+    /// What programs may know of it; `None` for pages.
+    pub operation: Option<&'static Operation>,
 }
 
 impl Route {
@@ -124,6 +128,7 @@ impl Route {
             path,
             access,
             load: Load::Ordinary,
+            operation: None,
         }
     }
 
@@ -135,6 +140,7 @@ impl Route {
             path,
             access,
             load: Load::Ordinary,
+            operation: None,
         }
     }
 }
@@ -221,6 +227,7 @@ impl<S: Clone + Send + Sync + 'static> Room<S> {
             path,
             access,
             load: Load::Ordinary,
+            operation: None,
         });
         self
     }
@@ -235,6 +242,15 @@ impl<S: Clone + Send + Sync + 'static> Room<S> {
     #[must_use]
     pub fn working_long(self) -> Self {
         self.bearing(Load::Heavy)
+    }
+
+    /// Says of the route added last what programs may know of it: it then stands in the OpenAPI document.
+    #[must_use]
+    pub fn described(mut self, operation: &'static Operation) -> Self {
+        if let Some(last) = self.routes.last_mut() {
+            last.operation = Some(operation);
+        }
+        self
     }
 
     fn bearing(mut self, load: Load) -> Self {

@@ -342,6 +342,15 @@ impl App {
         rooms::program(self)
     }
 
+    /// The OpenAPI document of what programs read and send, as it is served.
+    ///
+    /// # Errors
+    /// [`OpenError::Program`].
+    pub fn openapi(&self) -> Result<String, OpenError> {
+        let (_, table) = self.router()?;
+        Ok(crate::pages::openapi::text(&table))
+    }
+
     /// The settings it was opened with.
     #[must_use]
     pub fn settings(&self) -> &Settings {

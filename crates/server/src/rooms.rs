@@ -59,7 +59,8 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
             (app.clone(), reachable.clone()),
             frame::complete,
         ))
-        .layer(Extension(reachable.clone()));
+        .layer(Extension(reachable.clone()))
+        .layer(Extension(Arc::clone(&table)));
     let protected = web::protect(
         within,
         app.security().clone(),

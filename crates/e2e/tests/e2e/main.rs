@@ -18,6 +18,7 @@ mod home;
 mod imports;
 mod matrix;
 mod metrics;
+mod openapi;
 mod real;
 mod settings;
 mod signin;

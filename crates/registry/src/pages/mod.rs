@@ -3,6 +3,7 @@
 
 mod commit_list;
 mod commit_show;
+mod described;
 mod dictionary;
 mod dictionary_codes;
 mod dictionary_dataset;
@@ -57,7 +58,9 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
             institution_csv::send,
         )
         .working_long()
+        .described(&described::EXPORT_INSTITUTIONS)
         .get("/institutions/places.json", read, places::send)
+        .described(&described::LIST_PLACES)
         .get("/institutions/new", edit, institution_form::show_new)
         .post("/institutions/new", edit, institution_save::save_new)
         .get("/institutions/{id}", read, institution_show::show)
@@ -71,6 +74,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
         .get("/imports/{id}/progress", import, import_show::progress)
         .get("/imports/{id}/refused.csv", import, import_actions::refused)
         .working_long()
+        .described(&described::READ_REFUSED)
         .post("/imports/{id}/approve", import, import_actions::approve)
         .post("/imports/{id}/stop", import, import_actions::stop)
         .post("/imports/{id}/reverse", reverse, import_actions::reverse)
@@ -79,6 +83,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
         .post("/commits/{number}/reverse", reverse, commit_show::reverse)
         .get("/dictionary", Access::SignedIn, dictionary::show)
         .get("/dictionary.json", Access::SignedIn, dictionary_json::send)
+        .described(&described::READ_DICTIONARY)
         .get("/dictionary/checks", Access::SignedIn, dictionary::checks)
         .get(
             "/dictionary/codes/{set}",

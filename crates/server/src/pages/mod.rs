@@ -3,6 +3,7 @@
 mod health;
 mod home;
 mod metrics;
+pub(crate) mod openapi;
 pub mod settings;
 
 use axum::http::StatusCode;
@@ -18,7 +19,11 @@ pub(crate) fn room(app: App) -> Room<()> {
     Room::new()
         .get("/", Access::SignedIn, home::show)
         .get("/healthz", Access::Public, health::show)
+        .described(&openapi::READ_HEALTH)
         .get("/metrics", Access::Public, metrics::show)
+        .described(&openapi::READ_METRICS)
+        .get("/api/openapi.json", Access::Public, openapi::show)
+        .described(&openapi::READ_OPENAPI)
         .get(
             "/settings",
             Access::Action(Action::ManageSettings),
