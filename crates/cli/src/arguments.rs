@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernel::Day;
-use security::LedgerHead;
 use security::identity::{IdentityFault, IdentitySettings};
+use security::{LedgerHead, Rates};
 use server::{Connections, Settings, TlsSettings};
 
 use crate::output::Format;
@@ -200,6 +200,15 @@ pub(crate) struct Serving {
     /// 每个地址的同时连接数上限,受信任的前置代理除外 (connections at a time of one address)
     #[arg(long, value_name = "COUNT", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections_per_address: u32,
+    /// 每个账号每分钟的请求数上限 (requests a minute of one account)
+    #[arg(long, value_name = "COUNT", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests_per_minute: u32,
+    /// 每个账号每分钟的导出数上限 (exports a minute of one account)
+    #[arg(long, value_name = "COUNT", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) exports_per_minute: u32,
+    /// 每个地址每分钟未登录的请求数上限 (requests a minute of one address by those who are not signed in)
+    #[arg(long, value_name = "COUNT", default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) visits_per_minute: u32,
     /// 受信任的前置代理,可重复 (proxy whose X-Forwarded-For is believed; may be repeated)
     #[arg(long, value_name = "IP")]
     pub(crate) trusted_proxy: Vec<IpAddr>,
@@ -234,6 +243,11 @@ impl Serving {
     /// Where the file of identity services cannot be used.
     pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), IdentityFault> {
         settings.security.https = self.is_https();
+        settings.security.rates = Rates {
+            ordinary: self.requests_per_minute,
+            heavy: self.exports_per_minute,
+            visitors: self.visits_per_minute,
+        };
         settings.tls = self.tls();
         settings.connections = Connections {
             most: usize::try_from(self.connections).unwrap_or(usize::MAX),

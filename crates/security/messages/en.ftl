@@ -197,3 +197,7 @@ security-looks-node = This deployment
 security-looks-program = The program itself
 security-relation-own = Myself, record
 security-relation-guardian = My child, record
+
+# How often
+security-too-often-title = Too many requests
+security-too-often = Too many requests came in a short time; wait a moment and try again. Nothing was written.

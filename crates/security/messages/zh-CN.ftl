@@ -197,3 +197,7 @@ security-looks-node = 本平台
 security-looks-program = 系统自动处理
 security-relation-own = 本人,档案编号
 security-relation-guardian = 被监护人,档案编号
+
+# 请求频率
+security-too-often-title = 请求太频繁
+security-too-often = 短时间内的请求太多,请稍等片刻再试。没有写入任何内容。

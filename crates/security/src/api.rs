@@ -17,6 +17,7 @@ use crate::model::{Account, AccountState, Grant, GrantId, UnitLife, UnitVersion}
 use crate::permit::{Actor, Denied, Permit, PermitParts, Reach};
 use crate::random::Random;
 use crate::rules;
+use crate::rules::rate::Rates;
 use crate::store;
 use crate::units::{UnitTree, nodes_on};
 
@@ -37,6 +38,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// The identity services that people may sign in through.
     pub identity: IdentitySettings,
+    /// How often one caller may ask.
+    pub rates: Rates,
     /// Largest body of an ordinary form in bytes. Uploads are not held in memory and have their own limit.
     pub form_limit: usize,
 }
@@ -49,6 +52,7 @@ impl Default for Config {
             session_hours: 12,
             https: false,
             trusted_proxies: Vec::new(),
+            rates: Rates::default(),
             identity: IdentitySettings::default(),
             form_limit: 2 * 1024 * 1024,
         }
@@ -61,6 +65,7 @@ impl Config {
     pub fn for_tests() -> Self {
         Self {
             password: PasswordProfile::FOR_TESTS,
+            rates: Rates::for_tests(),
             ..Self::default()
         }
     }

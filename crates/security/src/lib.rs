@@ -48,6 +48,7 @@ pub use permit::{Actor, Denied, JOBS, OPERATORS, Permit, UnknownName};
 pub use random::{Random, RandomError, SeededRandom, SystemRandom};
 pub use routes::{Access, Load, Method, Room, Route, RouteTable, TwiceDeclared};
 pub use rules::password::PasswordFault;
+pub use rules::rate::Rates;
 pub use signin::{Held, Signed};
 pub use standard::{Action, Sensitivity};
 pub use units::{UnitNode, UnitTree};

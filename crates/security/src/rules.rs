@@ -3,4 +3,5 @@
 pub(crate) mod grant;
 pub(crate) mod lockout;
 pub(crate) mod password;
+pub(crate) mod rate;
 pub(crate) mod web;

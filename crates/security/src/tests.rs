@@ -6,6 +6,7 @@ mod evidence;
 mod evidence_pages;
 mod exports;
 mod flow;
+mod hardening;
 mod identity;
 mod units;
 
@@ -47,6 +48,12 @@ pub(crate) fn post(name: &str, actions: &[Action], scope: Scope) -> Post {
 }
 
 pub(crate) async fn house(place: &TestPlace) -> House {
+    house_with(place, |_| {}).await
+}
+
+pub(crate) async fn house_with(place: &TestPlace, change: impl FnOnce(&mut Config)) -> House {
+    let mut config = Config::for_tests();
+    change(&mut config);
     let clock = Arc::new(FixedClock::at_noon(Day::from_ymd(2026, 11, 23).unwrap()));
     let administrator = [Action::Read, Action::ManageAccounts, Action::ManageSettings];
     let security = Security::open(Parts {
@@ -70,7 +77,7 @@ pub(crate) async fn house(place: &TestPlace) -> House {
         ],
         clock: Arc::<FixedClock>::clone(&clock),
         random: Arc::new(SystemRandom),
-        config: Config::for_tests(),
+        config,
     })
     .await
     .unwrap();

@@ -6,6 +6,7 @@
 mod forgery;
 mod gate;
 mod headers;
+mod limiter;
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -27,6 +28,16 @@ use crate::signin::Signed;
 pub const SESSION_COOKIE: &str = "weihe_session";
 /// The cookie that ties the sign-in form to a browser before there is a session.
 pub const VISITOR_COOKIE: &str = "weihe_visitor";
+/// A cookie's name as it is sent: over https with the prefix by which browsers keep it from other hosts of the
+/// domain and from unencrypted answers.
+pub(crate) fn cookie_name(name: &str, https: bool) -> String {
+    if https {
+        format!("__Host-{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// The field that every form which changes something carries.
 pub const CSRF_FIELD: &str = "csrf";
 /// The header that scripts send instead.

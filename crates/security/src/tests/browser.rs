@@ -24,6 +24,8 @@ pub(crate) fn program(security: &Security) -> Router {
             },
         )
         .post("/schools", Access::Action(Action::Edit), async || "saved")
+        .get("/export", Access::Action(Action::Read), async || "rows")
+        .working_long()
         .get("/tiles/{z}", Access::Action(Action::Read), async || "tile")
         .post("/upload", Access::Action(Action::Read), take)
         .merge(pages::room(security.clone()));

@@ -12,7 +12,8 @@ use serde::Serialize;
 use ui::{Catalogue, ErrorPage, Language, Shell};
 
 use super::forgery::{self, Forged};
-use super::{FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, headers};
+use super::limiter::Limiter;
+use super::{FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, cookie_name, headers};
 use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
@@ -27,6 +28,7 @@ struct Gate {
     security: Security,
     table: Arc<RouteTable>,
     frame: FrameMaker,
+    limiter: Arc<Limiter>,
 }
 
 /// Lays the gate round a router that has all its routes: nothing that is added later is behind it. The
@@ -43,6 +45,7 @@ pub fn protect(
         security,
         table,
         frame,
+        limiter: Arc::new(Limiter::new()),
     };
     router.layer(from_fn_with_state(gate, pass))
 }
@@ -92,7 +95,8 @@ impl Gate {
             None => None,
         };
 
-        let token = cookie(request.headers(), SESSION_COOKIE);
+        let https = self.security.config().https;
+        let token = cookie(request.headers(), SESSION_COOKIE, https);
         let signed = match &token {
             None => None,
             Some(token) => match self.recognise(token).await {
@@ -104,7 +108,7 @@ impl Gate {
         let is_signed = signed.is_some();
         let (secret, fresh_visitor) = match token {
             Some(token) if is_signed => (token, None),
-            _ => match cookie(request.headers(), VISITOR_COOKIE) {
+            _ => match cookie(request.headers(), VISITOR_COOKIE, https) {
                 Some(visitor) => (visitor, None),
                 None => match crypto::new_token(self.security.random().as_ref()) {
                     Ok(visitor) => (visitor.clone(), Some(visitor)),
@@ -115,6 +119,9 @@ impl Gate {
         let visit = Visit::new(signed, &secret, address, fresh_visitor);
         request.extensions_mut().insert(visit.clone());
         self.put_frame(&mut request, &visit);
+        if let Err(seconds) = self.count(&request, &visit) {
+            return Err(refuse(request, Why::TooOften(seconds)).await);
+        }
 
         match access {
             None | Some(Access::Public) => {}
@@ -134,6 +141,17 @@ impl Gate {
             request = self.keep_out_forgeries(request, &visit, &secret).await?;
         }
         Ok(request)
+    }
+
+    /// Counts the request among those of its caller. What is not there costs nothing and is not counted.
+    fn count(&self, request: &Request, visit: &Visit) -> Result<(), u64> {
+        let Some(path) = request.extensions().get::<MatchedPath>() else {
+            return Ok(());
+        };
+        let load = self.table.load(request.method(), path.as_str());
+        let account = visit.signed().map(|signed| signed.account.id);
+        let rates = &self.security.config().rates;
+        self.limiter.count(rates, account, visit.ip(), load)
     }
 
     fn put_frame(&self, request: &mut Request, visit: &Visit) {
@@ -207,8 +225,8 @@ fn changes_something(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    ui::cookie(headers, name).map(str::to_owned)
+fn cookie(headers: &HeaderMap, name: &str, https: bool) -> Option<String> {
+    ui::cookie(headers, &cookie_name(name, https)).map(str::to_owned)
 }
 
 fn kind_of(headers: &HeaderMap, uri: &Uri) -> AnswerKind {
@@ -228,6 +246,8 @@ enum Why {
     Denied(Denied),
     Forged,
     TooLarge,
+    /// With the seconds after which the next request is looked at.
+    TooOften(u64),
     Failed(SecurityError),
 }
 
@@ -259,6 +279,11 @@ impl Why {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "security.form_too_large",
                 "security-form-too-large",
+            ),
+            Self::TooOften(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "security.too_often",
+                "security-too-often",
             ),
             Self::Failed(error) => (error.status(), error.code(), "security-failed"),
         }
@@ -309,9 +334,11 @@ async fn refuse(request: Request, why: Why) -> Refusal {
         }
     };
     let mut response = response;
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Why::TooOften(seconds) = why {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     Box::new(response)
 }
 

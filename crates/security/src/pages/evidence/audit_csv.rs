@@ -9,11 +9,51 @@ use ui::Shell;
 
 use super::audit::asked;
 use crate::api::Security;
+use crate::describe::{Answer, DAY, In, LANGUAGE, Operation, Parameter};
 use crate::error::SecurityError;
 use crate::evidence::AuditFilter;
 use crate::evidence::search::{COLUMNS, cells};
 use crate::pages::failed;
 use crate::web::RequirePermit;
+
+const fn asked_for(name: &'static str, about: &'static str, schema: &'static str) -> Parameter {
+    Parameter {
+        name,
+        place: In::Query,
+        about,
+        schema,
+    }
+}
+
+const WORD: &str = r#"{"type": "string", "maxLength": 64}"#;
+
+pub(super) static EXPORT_AUDIT: Operation = Operation {
+    id: "exportAudit",
+    summary: "The entries of the audit log that a search finds, as a table",
+    parameters: &[
+        asked_for("from", "From this day on", DAY),
+        asked_for("to", "Until this day", DAY),
+        asked_for("actor", "Who: account:17, job:import", WORD),
+        asked_for("action", "What: sign_in", WORD),
+        asked_for("subject", "To what: account:17", WORD),
+        asked_for(
+            "outcome",
+            "How it ended",
+            r#"{"type": "string", "enum": ["done", "refused", "locked"]}"#,
+        ),
+        asked_for("address", "From which address", WORD),
+        asked_for(
+            "person",
+            "The number of a person's record",
+            r#"{"type": "integer", "minimum": 1, "maximum": 9007199254740991}"#,
+        ),
+        asked_for("trace", "The trace number of an export", WORD),
+        asked_for("operation", "The operation id of a request", WORD),
+        LANGUAGE,
+    ],
+    body: None,
+    answers: &[Answer::csv("A header, and a line for each entry")],
+};
 
 /// Entries that are read and sent at once.
 const PART: i64 = 1_000;

@@ -21,6 +21,8 @@ pub(super) fn room() -> Room<Security> {
             Access::Action(Action::ReadAudit),
             audit_csv::send,
         )
+        .working_long()
+        .described(&audit_csv::EXPORT_AUDIT)
         .get(
             "/alerts",
             Access::Action(Action::ManageSecurity),
