@@ -401,6 +401,24 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         of: NamedUser,
     },
+    /// 核对证件后,把账号与本人或被监护人的档案关联,以便查看谁查阅过 (tie an account to the record of a person)
+    Link {
+        #[command(flatten)]
+        of: NamedUser,
+        /// 人员档案编号 (record id of the person)
+        #[arg(long, value_name = "RECORD")]
+        person: i64,
+        /// 账号是监护人 (the account is a guardian's)
+        #[arg(long)]
+        guardian: bool,
+    },
+    /// 解除账号与人员档案的关联,编号见 link (untie an account, by the number that link told)
+    Unlink {
+        /// 关联编号 (number of the link)
+        link: i64,
+        #[command(flatten)]
+        answer: Answer,
+    },
 }
 
 impl UserCommand {
@@ -412,11 +430,14 @@ impl UserCommand {
     fn format(&self) -> Format {
         match self {
             Self::Add(add) => add.of.answer.format,
-            Self::List { answer } | Self::Revoke { answer, .. } => answer.format,
+            Self::List { answer } | Self::Revoke { answer, .. } | Self::Unlink { answer, .. } => {
+                answer.format
+            }
             Self::Password { of, .. }
             | Self::Grant { of, .. }
             | Self::Disable { of }
-            | Self::Enable { of } => of.answer.format,
+            | Self::Enable { of }
+            | Self::Link { of, .. } => of.answer.format,
         }
     }
 }

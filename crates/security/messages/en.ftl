@@ -138,6 +138,7 @@ security-audit-do-export-asked = Asked for an export
 security-audit-do-export-decided = Decided on an export
 security-audit-do-alert-closed = Looked into an alert
 security-audit-do-person-linked = Tied an account to a person
+security-audit-end-begun = Begun
 security-audit-end-done = Done
 security-audit-end-refused = Refused
 security-audit-end-locked = Locked

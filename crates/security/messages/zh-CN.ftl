@@ -138,6 +138,7 @@ security-audit-do-export-asked = 申请导出
 security-audit-do-export-decided = 审批导出
 security-audit-do-alert-closed = 处置预警
 security-audit-do-person-linked = 关联本人或监护人账号
+security-audit-end-begun = 开始
 security-audit-end-done = 完成
 security-audit-end-refused = 拒绝
 security-audit-end-locked = 锁定

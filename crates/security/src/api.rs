@@ -114,6 +114,8 @@ pub(crate) struct Inner {
     units: RwLock<LoadedUnits>,
     /// Whether the work database has the tables of evidence: known after the first question.
     pub(crate) evidence_tables: OnceLock<bool>,
+    /// A higher room that reviews exports too.
+    pub(crate) approvals: OnceLock<Arc<dyn crate::Approvals>>,
     /// When the audit log was last gone through, and what was found.
     pub(crate) audit_state: RwLock<Option<(kernel::Millis, crate::AuditReport)>>,
     /// The thresholds of alerts, once the definitions were read.
@@ -165,6 +167,7 @@ impl Security {
             units: RwLock::new(LoadedUnits::default()),
             evidence_tables: OnceLock::new(),
             alerts: OnceLock::new(),
+            approvals: OnceLock::new(),
             audit_state: RwLock::new(None),
         }));
         security.reload_units().await?;

@@ -36,9 +36,9 @@ pub use api::{Config, Parts, Security};
 pub use crypto::PasswordProfile;
 pub use error::SecurityError;
 pub use evidence::{
-    Alert, AlertId, AuditDetail, AuditFault, AuditFaultKind, AuditFilter, AuditPage, AuditReport,
-    AuditSegment, Export, ExportId, ExportRequest, ExportState, ExportTicket, Link, LinkId, Look,
-    Looks, Note, Origin, Pruned, Reading, Recorded, Relation,
+    Alert, AlertId, Approvals, ApprovedBy, AuditDetail, AuditFault, AuditFaultKind, AuditFilter,
+    AuditPage, AuditReport, AuditSegment, Export, ExportId, ExportRequest, ExportState,
+    ExportTicket, Link, LinkId, Look, Looks, Note, Origin, Pruned, Reading, Recorded, Relation,
 };
 pub use model::{
     Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,

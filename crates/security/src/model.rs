@@ -371,6 +371,9 @@ pub(crate) fn safe_name(name: &str) -> String {
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
+    /// It is about to be done: what changes the ledger is said before, so that nothing is changed that could not
+    /// be recorded, and once more when it was done.
+    Begun,
     /// It was done.
     Done,
     /// It was refused: a wrong password, a permit that says no.
@@ -384,6 +387,7 @@ impl Outcome {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Begun => "begun",
             Self::Done => "done",
             Self::Refused => "refused",
             Self::Locked => "locked",

@@ -14,6 +14,7 @@ mod arrival;
 mod connections;
 pub mod definitions;
 mod error;
+mod exports;
 mod frame;
 mod jobs;
 mod metrics;

@@ -26,6 +26,8 @@ pub(crate) async fn run(
 ) -> Result<Outcome, Failure> {
     let permit = operator()?;
     let dataset = dataset(app, &command.dataset)?;
+    // Before anything is written: what cannot be recorded does not leave.
+    note(app, dataset, &permit, output).await?;
     let writing = Writing {
         app,
         command,
@@ -53,13 +55,12 @@ pub(crate) async fn run(
             }
         }
     };
-    note(app, dataset, &permit, output).await?;
     let count = ui::format::integer(i64::try_from(count).unwrap_or(i64::MAX));
     output.aside(output.text.with("cli-exported", &[("count", &count)]));
     Ok(Outcome::Done)
 }
 
-/// Notes in the audit log that data was taken out, where that can be written.
+/// Notes in the audit log that data is taken out, where that can be written.
 async fn note(
     app: &App,
     dataset: &Dataset,

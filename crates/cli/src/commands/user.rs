@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io::BufRead as _;
 
-use kernel::{AccountId, Day, UnitId};
-use security::{GeneratedPassword, Grant, GrantId, NewAccount, Permit};
+use kernel::{AccountId, Day, RecordId, UnitId};
+use security::{GeneratedPassword, Grant, GrantId, LinkId, NewAccount, Permit, Relation};
 use serde_json::json;
 use server::{App, find_unit, unit_labels};
 
@@ -45,9 +45,27 @@ pub(crate) async fn run(
         }
         UserCommand::Disable { of } => users.set_enabled(&of.login, false).await?,
         UserCommand::Enable { of } => users.set_enabled(&of.login, true).await?,
+        UserCommand::Link {
+            of,
+            person,
+            guardian,
+        } => users.link(&of.login, *person, *guardian).await?,
+        UserCommand::Unlink { link, .. } => {
+            app.security()
+                .unlink_person(users.permit, LinkId(*link), EVERYWHERE)
+                .await?;
+            users.done(
+                "cli-user-unlinked",
+                &link.to_string(),
+                json!({ "link": link }),
+            );
+        }
     }
     Ok(Outcome::Done)
 }
+
+/// Whoever works at the machine itself reaches every unit, so it does not matter which one is named.
+const EVERYWHERE: UnitId = UnitId::new(0);
 
 struct Users<'a> {
     app: &'a App,
@@ -63,6 +81,29 @@ impl Users<'_> {
             .account_named(self.permit, login)
             .await?
             .id)
+    }
+
+    async fn link(&self, login: &str, person: i64, guardian: bool) -> Result<(), Failure> {
+        let account = self.named(login).await?;
+        let relation = match guardian {
+            true => Relation::Guardian,
+            false => Relation::Own,
+        };
+        let person = RecordId::new(person);
+        let link = self
+            .app
+            .security()
+            .link_person(self.permit, account, person, EVERYWHERE, relation)
+            .await?;
+        self.output
+            .tell(&json!({ "link": link.0, "person": person.get() }));
+        let number = link.0.to_string();
+        self.output.say(
+            self.output
+                .text
+                .with("cli-user-linked", &[("name", login), ("number", &number)]),
+        );
+        Ok(())
     }
 
     fn done(&self, key: &str, login: &str, about: serde_json::Value) {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use registry::write::CsvWriter;
-use security::{Permit, RequirePermit};
+use security::{AuditAction, Note, Permit, RequirePermit, Subject};
 use standard::Action;
 use ui::{Shell, Sort};
 
@@ -20,6 +20,11 @@ use crate::state::{MapState, clocks_of};
 pub(super) async fn send(State(geo): State<Geo>, permit: RequirePermit, shell: Shell) -> Response {
     match file(&geo, &permit, &shell).await {
         Ok((name, bytes)) => {
+            let taken = Note::done(AuditAction::Exported, Subject::dataset("figures"));
+            let noted = geo.registry().security().note_alone(&permit, taken).await;
+            if let Err(error) = noted {
+                return GeoError::from(error).as_page(shell);
+            }
             let mut response = bytes.into_response();
             let headers = response.headers_mut();
             headers.insert(

@@ -65,6 +65,14 @@ async fn take_back(
     if state.value("sure") != "1" {
         return Ok(go_to(&format!("/commits/{commit}")));
     }
+    registry
+        .security()
+        .note_begun(
+            permit,
+            AuditAction::Reversed,
+            security::Subject::commit(commit),
+        )
+        .await?;
     match registry
         .ledger()
         .reverse(permit, commit, state.value("reason"))

@@ -26,6 +26,14 @@ pub(super) async fn approve(
 ) -> Response {
     let approved = async {
         let import = find(&registry, &id, &permit).await?;
+        registry
+            .security()
+            .note_begun(
+                &permit,
+                AuditAction::Imported,
+                Subject::import(ImportId::new(import.id)),
+            )
+            .await?;
         registry.imports().approve(&permit, import.id).await?;
         note(&registry, &permit, &visit, AuditAction::Imported, import.id).await
     };
@@ -63,8 +71,14 @@ pub(super) async fn reverse(
         // In a task of its own: it goes on to its end when the browser goes away.
         let reason = state.value("reason").to_owned();
         let (registry, permit, visit) = (registry.clone(), permit.clone(), visit.clone());
-        let work = tokio::spawn(async move {
+        let origin = security::Origin::current();
+        let work = tokio::spawn(origin.scope(async move {
             let imports = registry.imports();
+            let about = Subject::import(ImportId::new(import.id));
+            registry
+                .security()
+                .note_begun(&permit, AuditAction::Reversed, about)
+                .await?;
             let reversed = imports
                 .reverse(&permit, import.id, &reason, &Progress::silent())
                 .await;
@@ -78,7 +92,7 @@ pub(super) async fn reverse(
                 note(&registry, &permit, &visit, AuditAction::Reversed, import.id).await?;
             }
             reversed.map_err(Failure::from).map(|_| ())
-        });
+        }));
         work.await
             .map_err(|error| IntakeError::Stopped(error.to_string()))?
     };

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use security::{AuditAction, Outcome, RequirePermit, Subject, Visit};
+use security::{AuditAction, Note, RequirePermit, Subject, Visit};
 use standard::Lang;
 use ui::Shell;
 
@@ -47,12 +47,12 @@ async fn table(
         .await?;
     registry
         .security()
-        .audit_alone(
-            permit.actor(),
-            AuditAction::Exported,
-            &Subject::dataset("institution"),
-            Outcome::Done,
-            Some(&visit.address()),
+        .note_alone(
+            permit,
+            Note::done(AuditAction::Exported, Subject::dataset("institution"))
+                .dataset("institution")
+                .records(found.len())
+                .address(Some(&visit.address())),
         )
         .await?;
     let day = question.asked.clocks.as_of;

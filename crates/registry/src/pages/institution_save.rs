@@ -167,6 +167,14 @@ impl Form<'_> {
                 StatusCode::UNPROCESSABLE_ENTITY,
             ));
         }
+        let about = record.map_or_else(
+            || security::Subject::dataset("institution"),
+            |record| security::Subject::record("institution", record),
+        );
+        self.registry
+            .security()
+            .note_begun(self.permit, AuditAction::Edited, about)
+            .await?;
         match intake::commit_row(self.registry.ledger(), self.permit, &prepared, &row).await {
             Ok((written, outcome)) => self.written(record, written, &outcome).await,
             Err(IntakeError::Ledger(LedgerError::Conflict { .. })) => {

@@ -9,7 +9,7 @@ use crate::error::SecurityError;
 use crate::evidence::model::Note;
 use crate::evidence::origin::Origin;
 use crate::evidence::{rules, store};
-use crate::model::AuditEntry;
+use crate::model::{AuditAction, AuditEntry, Outcome, Subject};
 use crate::permit::Permit;
 
 impl Security {
@@ -39,6 +39,22 @@ impl Security {
         let number = self.note(&mut tx, permit, note).await?;
         tx.commit().await?;
         Ok(number)
+    }
+
+    /// Says that something is about to be done to the ledger, which shares no transaction with the log: where
+    /// this fails, do not do it. When it was done, say so with an entry of its own.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`].
+    pub async fn note_begun(
+        &self,
+        permit: &Permit,
+        action: AuditAction,
+        subject: Subject,
+    ) -> Result<(), SecurityError> {
+        let note = Note::done(action, subject).outcome(Outcome::Begun);
+        self.note_alone(permit, note).await?;
+        Ok(())
     }
 
     /// The number and the time of the entry that was written.

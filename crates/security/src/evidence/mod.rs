@@ -22,7 +22,9 @@ mod subjects;
 mod verify;
 
 pub use alerts::{Alert, AlertId};
-pub use exports::{Export, ExportId, ExportRequest, ExportState, ExportTicket};
+pub use exports::{
+    Approvals, ApprovedBy, Export, ExportId, ExportRequest, ExportState, ExportTicket,
+};
 pub use model::{
     AuditDetail, AuditFault, AuditFaultKind, AuditReport, AuditSegment, Note, Reading, Recorded,
 };

@@ -8,7 +8,7 @@ use standard::Sensitivity;
 use super::browser::Browser;
 use super::exports::{holder, persons, province};
 use super::{House, house, operator};
-use crate::{AuditFilter, Export, Reading, Security};
+use crate::{ApprovedBy, AuditFilter, Export, Reading, Security};
 
 const PASSWORD: &str = "Wei-he-2026-liu";
 
@@ -179,7 +179,7 @@ db::on_both_engines! {
             assert_eq!(answer.status, StatusCode::NOT_FOUND);
         }
         assert!(asker.get("/exports").await.text.contains("已批准"));
-        assert!(security.begin_export(&registrar, &export, Some(id)).await.is_ok());
+        assert!(security.begin_export(&registrar, &export, Some(ApprovedBy::Request(id))).await.is_ok());
     }
 
     async fn the_security_administrator_looks_into_alerts(place: &TestPlace) {

@@ -6,8 +6,8 @@ use standard::Sensitivity;
 use super::{House, house, operator};
 use crate::api::put_units;
 use crate::{
-    AuditFilter, Denied, Export, ExportState, NewAccount, Permit, Reading, Relation, Security,
-    SecurityError, UnitLife, UnitStretch,
+    ApprovedBy, AuditFilter, Denied, Export, ExportState, NewAccount, Permit, Reading, Relation,
+    Security, SecurityError, UnitLife, UnitStretch,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -121,7 +121,7 @@ db::on_both_engines! {
         let refused = security.begin_export(&registrar, &asked, None).await;
         assert!(matches!(refused, Err(SecurityError::ApprovalNeeded(100))));
         let id = security.ask_export(&registrar, &asked).await.unwrap();
-        assert!(security.begin_export(&registrar, &asked, Some(id)).await.is_err());
+        assert!(security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await.is_err());
 
         // A leader elsewhere does not see it; whoever asked does not decide; nobody refuses without a word.
         assert_eq!(security.exports_to_decide(&stranger).await.unwrap(), []);
@@ -134,7 +134,7 @@ db::on_both_engines! {
         assert_eq!(security.exports_to_decide(&leader).await.unwrap(), []);
 
         // What was approved, and nothing else.
-        let ticket = security.begin_export(&registrar, &asked, Some(id)).await.unwrap();
+        let ticket = security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await.unwrap();
         assert!(ticket.trace().contains("-000001-"));
         let more = persons(102);
         for wrong in [
@@ -143,22 +143,22 @@ db::on_both_engines! {
             Export { level: Sensitivity::Sensitive, ..asked },
             Export { dataset: "guardian", ..asked },
         ] {
-            assert!(matches!(security.begin_export(&registrar, &wrong, Some(id)).await, Err(SecurityError::ApprovalNeeded(_))), "{wrong:?}");
+            assert!(matches!(security.begin_export(&registrar, &wrong, Some(ApprovedBy::Request(id))).await, Err(SecurityError::ApprovalNeeded(_))), "{wrong:?}");
         }
-        assert!(security.begin_export(&other, &asked, Some(id)).await.is_err());
+        assert!(security.begin_export(&other, &asked, Some(ApprovedBy::Request(id))).await.is_err());
         let fewer = Export { in_full: false, ..export(&more[..101], "class=7") };
-        assert!(security.begin_export(&registrar, &fewer, Some(id)).await.is_ok());
+        assert!(security.begin_export(&registrar, &fewer, Some(ApprovedBy::Request(id))).await.is_ok());
         let own = security.own_exports(&registrar).await.unwrap();
         assert_eq!((own[0].state, own[0].downloads), (ExportState::Approved, 2));
 
         house.clock.advance(7 * 24 * HOUR);
-        assert!(matches!(security.begin_export(&registrar, &asked, Some(id)).await, Err(SecurityError::ApprovalNeeded(_))));
+        assert!(matches!(security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await, Err(SecurityError::ApprovalNeeded(_))));
         assert_eq!(security.own_exports(&registrar).await.unwrap()[0].state, ExportState::Expired);
 
         // One that is refused, and one that nobody decides.
         let id = security.ask_export(&registrar, &asked).await.unwrap();
         security.decide_export(&leader, id, false, "超出办理需要").await.unwrap();
-        assert!(security.begin_export(&registrar, &asked, Some(id)).await.is_err());
+        assert!(security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await.is_err());
         let id = security.ask_export(&registrar, &asked).await.unwrap();
         house.clock.advance(14 * 24 * HOUR);
         assert!(matches!(security.decide_export(&leader, id, true, "").await, Err(SecurityError::Settled)));
@@ -172,6 +172,33 @@ db::on_both_engines! {
         let short = security.put_setting(&operator(), "audit_keep_months", "5").await;
         assert!(matches!(short, Err(SecurityError::SettingRefused { .. })));
         assert!(security.verify_audit().await.is_ok());
+    }
+
+    async fn a_case_of_a_higher_room_serves_as_well(place: &TestPlace) {
+        struct Cases;
+        impl crate::Approvals for Cases {
+            fn covers<'a>(
+                &'a self, _: &'a Permit, case: i64, dataset: &'a str, persons: i64,
+            ) -> futures::future::BoxFuture<'a, bool> {
+                Box::pin(async move { case == 7 && dataset == "person" && persons <= 150 })
+            }
+        }
+        let house = house(place).await;
+        let security = &house.security;
+        let (_, registrar) = holder(security, "reg", "registrar", None).await;
+        let many = persons(150);
+        let by = |case| Some(ApprovedBy::Case(case));
+        let early = security.begin_export(&registrar, &export(&many, "all"), by(7)).await;
+        assert!(matches!(early, Err(SecurityError::ApprovalNeeded(100))), "nobody reviews yet");
+        security.use_approvals(std::sync::Arc::new(Cases));
+        let ticket = security.begin_export(&registrar, &export(&many, "all"), by(7)).await.unwrap();
+        let filter = AuditFilter { trace: Some(ticket.trace().to_owned()), ..AuditFilter::default() };
+        let found = security.audit_search(&operator(), &filter, None, 1).await.unwrap();
+        assert_eq!(found.entries[0].subject, "case:7");
+        let other = security.begin_export(&registrar, &export(&many, "all"), by(8)).await;
+        assert!(matches!(other, Err(SecurityError::ApprovalNeeded(_))));
+        let more = persons(151);
+        assert!(security.begin_export(&registrar, &export(&more, "all"), by(7)).await.is_err());
     }
 
     async fn two_leaders_who_decide_at_once_decide_once(place: &TestPlace) {

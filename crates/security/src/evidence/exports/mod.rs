@@ -8,7 +8,9 @@ mod model;
 pub(crate) mod rules;
 mod store;
 
-pub use model::{Export, ExportId, ExportRequest, ExportState, ExportTicket};
+pub use model::{
+    Approvals, ApprovedBy, Export, ExportId, ExportRequest, ExportState, ExportTicket,
+};
 
 use kernel::RecordId;
 use standard::Action;
@@ -33,56 +35,68 @@ impl Security {
         Ok(rules::limit(setting.as_deref()))
     }
 
+    /// Gives the room that reviews exports too; the first one given stays.
+    pub fn use_approvals(&self, approvals: std::sync::Arc<dyn Approvals>) {
+        let _ = self.0.approvals.set(approvals);
+    }
+
     /// Begins an export: records it with a new trace number, lasting before this answers. Send nothing where
-    /// it fails. `request` is the approved request, where one is needed.
+    /// it fails. `approved` is what it rests on, where it needs approval.
     ///
     /// # Errors
-    /// [`SecurityError::ApprovalNeeded`] where the export is of more persons than the limit and no request in
-    /// force covers it; [`SecurityError::Denied`] without [`Action::Export`] or beyond what the permit sees;
+    /// [`SecurityError::ApprovalNeeded`] where the export is of more persons than the limit and nothing in force
+    /// covers it; [`SecurityError::Denied`] without [`Action::Export`] or beyond what the permit sees;
     /// [`SecurityError::NoPurpose`]; [`SecurityError::Db`].
     pub async fn begin_export(
         &self,
         permit: &Permit,
         export: &Export<'_>,
-        request: Option<ExportId>,
+        approved: Option<ApprovedBy>,
     ) -> Result<ExportTicket, SecurityError> {
         check(permit, export)?;
         let persons = distinct(export.persons);
         let limit = self.export_limit().await?;
+        // Whoever works at the machine itself has nobody to ask; the entry stays.
+        let asker = permit.actor().account().filter(|_| persons > limit);
+        if asker.is_some()
+            && let Some(ApprovedBy::Case(case)) = approved
+        {
+            let covers = match self.0.approvals.get() {
+                Some(room) => room.covers(permit, case, export.dataset, persons).await,
+                None => false,
+            };
+            if !covers {
+                return Err(SecurityError::ApprovalNeeded(limit));
+            }
+        }
         let now = self.0.clock.now();
         let mut tx = self.0.work.write().await?;
-        // Whoever works at the machine itself has nobody to ask; the entry stays.
-        let by = permit.actor().account();
-        if let Some(account) = by
-            && persons > limit
-        {
-            let held = match request {
-                Some(id) => store::request(&mut tx, id).await?,
-                None => None,
-            };
-            let wanted = rules::Wanted {
-                account,
-                dataset: export.dataset,
-                selection: &selection_hash(export.selection),
-                persons,
-                level: export.level,
-                in_full: export.in_full,
-            };
-            match held {
-                Some(held) if rules::covers(&held, &wanted, now) => {
-                    store::count_download(&mut tx, held.id).await?;
+        let mut subject = Subject::dataset(export.dataset);
+        match (asker, approved) {
+            (None, _) => {}
+            (Some(_), Some(ApprovedBy::Case(case))) => subject = Subject::case(case),
+            (Some(_), None) => return Err(SecurityError::ApprovalNeeded(limit)),
+            (Some(account), Some(ApprovedBy::Request(id))) => {
+                let wanted = rules::Wanted {
+                    account,
+                    dataset: export.dataset,
+                    selection: &selection_hash(export.selection),
+                    persons,
+                    level: export.level,
+                    in_full: export.in_full,
+                };
+                let held = store::request(&mut tx, id).await?;
+                if !held.is_some_and(|held| rules::covers(&held, &wanted, now)) {
+                    return Err(SecurityError::ApprovalNeeded(limit));
                 }
-                _ => return Err(SecurityError::ApprovalNeeded(limit)),
+                store::count_download(&mut tx, id).await?;
+                subject = Subject::export(id.0);
             }
         }
         let number = numbers::next_number(&mut tx, "trace").await?;
         let mut letters = [0_u8; 4];
         self.0.random.fill(&mut letters)?;
         let trace = rules::trace(now.day(), number, letters);
-        let subject = match request {
-            Some(id) if persons > limit => Subject::export(id.0),
-            _ => Subject::dataset(export.dataset),
-        };
         let note = Note::done(AuditAction::Exported, subject)
             .dataset(export.dataset)
             .persons(export.persons)

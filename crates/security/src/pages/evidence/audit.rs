@@ -180,7 +180,13 @@ fn filters(text: &Text, state: &FormState) -> FilterBar {
         empty: Some(text.get("security-audit-any")),
     };
     let actions: Vec<&str> = AuditAction::ALL.iter().map(|one| one.as_str()).collect();
-    let outcomes = [Outcome::Done, Outcome::Refused, Outcome::Locked].map(Outcome::as_str);
+    let outcomes = [
+        Outcome::Begun,
+        Outcome::Done,
+        Outcome::Refused,
+        Outcome::Locked,
+    ]
+    .map(Outcome::as_str);
     let fields = labels(text)
         .into_iter()
         .map(|(name, label)| {
