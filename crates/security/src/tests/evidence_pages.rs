@@ -97,6 +97,8 @@ db::on_both_engines! {
         assert_eq!(rows("action=audit_read&subject=person:").await, 3);
         assert_eq!(rows("trace=20261123-000001-AAAA").await, 0);
         let wrong = browser.get("/audit?from=2026-13-01&person=x").await;
+        assert_eq!(browser.get("/audit.csv?person=x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(browser.get("/audit.csv?subject=%00%27&actor=%00").await.status, StatusCode::OK);
         assert!(wrong.text.contains("请按 2025-09-01 的格式填写日期") && wrong.text.contains("请填写数字"), "{}", wrong.text);
     }
 

@@ -38,7 +38,13 @@ const FIELDS: [&str; 10] = [
 pub(super) fn asked(url: &Url) -> (AuditFilter, FormState) {
     let mut state = FormState::new();
     for name in FIELDS {
-        state = state.with(name, url.get(name).unwrap_or_default().trim());
+        // What no entry holds finds nothing; what no store takes is left out.
+        let value = url.get(name).unwrap_or_default();
+        let value: String = value
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .collect();
+        state = state.with(name, value.trim());
     }
     let text = |state: &FormState, name: &str| {
         let value = state.value(name);

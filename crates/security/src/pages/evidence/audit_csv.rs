@@ -2,10 +2,10 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use ui::Shell;
+use ui::{ErrorPage, Shell};
 
 use super::audit::asked;
 use crate::api::Security;
@@ -65,7 +65,14 @@ pub(super) async fn send(
 ) -> Response {
     let (filter, state) = asked(&shell.url);
     if !state.is_right() {
-        return super::super::go_to(&shell.url.at("/audit").to_string());
+        return ErrorPage {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            code: "security.audit_filter".to_owned(),
+            title: shell.text.get("security-audit-filter-title"),
+            sentence: shell.text.get("security-audit-filter"),
+            operation: None,
+        }
+        .into_response(shell);
     }
     if let Err(error) = security.note_audit_read(&permit, &filter, true).await {
         return failed(shell, &error);

@@ -4,6 +4,7 @@
 mod alerts;
 mod audit;
 mod audit_csv;
+mod described;
 mod exports;
 mod looks;
 mod words;
@@ -21,6 +22,8 @@ pub(super) fn room() -> Room<Security> {
             Access::Action(Action::ReadAudit),
             audit_csv::send,
         )
+        .working_long()
+        .described(&described::EXPORT_AUDIT)
         .working_long()
         .described(&audit_csv::EXPORT_AUDIT)
         .get(
