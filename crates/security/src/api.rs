@@ -114,6 +114,8 @@ pub(crate) struct Inner {
     units: RwLock<LoadedUnits>,
     /// Whether the work database has the tables of evidence: known after the first question.
     pub(crate) evidence_tables: OnceLock<bool>,
+    /// A higher room that keeps records and knows units by name.
+    pub(crate) records: OnceLock<Arc<dyn crate::Records>>,
     /// A higher room that reviews exports too.
     pub(crate) approvals: OnceLock<Arc<dyn crate::Approvals>>,
     /// When the audit log was last gone through, and what was found.
@@ -167,6 +169,7 @@ impl Security {
             units: RwLock::new(LoadedUnits::default()),
             evidence_tables: OnceLock::new(),
             alerts: OnceLock::new(),
+            records: OnceLock::new(),
             approvals: OnceLock::new(),
             audit_state: RwLock::new(None),
         }));

@@ -38,7 +38,8 @@ pub use error::SecurityError;
 pub use evidence::{
     Alert, AlertId, Approvals, ApprovedBy, AuditDetail, AuditFault, AuditFaultKind, AuditFilter,
     AuditPage, AuditReport, AuditSegment, Export, ExportId, ExportRequest, ExportState,
-    ExportTicket, Link, LinkId, Look, Looks, Note, Origin, Pruned, Reading, Recorded, Relation,
+    ExportTicket, Link, LinkId, Look, Looks, Note, Origin, Pruned, Reading, Recorded, Records,
+    Relation,
 };
 pub use model::{
     Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,

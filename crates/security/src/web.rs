@@ -119,12 +119,19 @@ impl Visit {
             user: self.signed().map(|signed| UserMenu {
                 name: signed.account.display.clone(),
                 links: [
-                    ("security-account", "/account"),
-                    ("security-exports", "/exports"),
-                    ("security-looks", "/account/readings"),
+                    ("security-account", "/account", true),
+                    ("security-exports", "/exports", true),
+                    ("security-looks", "/account/readings", true),
+                    (
+                        "security-links",
+                        "/person-links",
+                        signed.permit.allows(standard::Action::ManageAccounts),
+                    ),
                 ]
-                .map(|(key, href)| (text.get(key), href.to_owned()))
-                .to_vec(),
+                .into_iter()
+                .filter(|(_, _, shown)| *shown)
+                .map(|(key, href, _)| (text.get(key), href.to_owned()))
+                .collect(),
                 sign_out: "/signout".to_owned(),
             }),
             form_token: Some(self.csrf().to_owned()),

@@ -309,6 +309,7 @@ impl App {
         workflow.check_effects()?;
         let security = registry.security().clone();
         security.use_alerts(standard.alerts());
+        security.use_records(Arc::new(Directory(registry.clone())));
         security.use_approvals(Arc::new(crate::exports::Reviewed(workflow.clone())));
         let display = Display::read(&security).await?;
         let started = settings.clock.now();

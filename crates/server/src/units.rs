@@ -156,6 +156,46 @@ impl workflow::UnitDirectory for Directory {
     }
 }
 
+impl security::Records for Directory {
+    fn unit_of<'a>(
+        &'a self,
+        permit: &'a Permit,
+        person: RecordId,
+    ) -> BoxFuture<'a, Option<UnitId>> {
+        Box::pin(async move {
+            // Definitions without persons have none.
+            self.0.standard().dataset("person")?;
+            let clocks = Clocks::latest(self.0.today());
+            let found = self.0.ledger().record(permit, "person", person, clocks);
+            match found.await {
+                Ok(version) => version.map(|version| version.unit),
+                Err(error) => {
+                    tracing::warn!(%error, "the unit of a person could not be read");
+                    None
+                }
+            }
+        })
+    }
+
+    fn unit_names<'a>(&'a self, units: &'a [UnitId]) -> BoxFuture<'a, HashMap<UnitId, String>> {
+        Box::pin(async move {
+            let Ok(permit) = Permit::for_job("workflow") else {
+                return HashMap::new();
+            };
+            match unit_labels(&self.0, &permit, units).await {
+                Ok(labels) => labels
+                    .into_iter()
+                    .map(|(unit, (_, name))| (unit, name))
+                    .collect(),
+                Err(error) => {
+                    tracing::warn!(%error, "the names of units could not be read");
+                    HashMap::new()
+                }
+            }
+        })
+    }
+}
+
 /// Names of units that stand on pages, kept for a while: a page asks for its reader's unit every time.
 #[derive(Debug, Default)]
 pub(crate) struct UnitNames {

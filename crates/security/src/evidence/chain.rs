@@ -25,7 +25,7 @@ impl Security {
         note: Note,
     ) -> Result<i64, SecurityError> {
         let (number, _) = self
-            .append_note(work, &permit.actor().to_string(), permit.post(), note)
+            .append_note(work, &permit.actor().to_string(), Some(permit), note)
             .await?;
         Ok(number)
     }
@@ -62,14 +62,22 @@ impl Security {
         &self,
         work: &mut Tx,
         actor: &str,
-        post: Option<&str>,
+        permit: Option<&Permit>,
         mut note: Note,
     ) -> Result<(i64, Millis), SecurityError> {
         let origin = Origin::current();
-        if let Some(post) = post {
-            post.clone_into(&mut note.detail.post);
+        if let Some(permit) = permit {
+            permit
+                .post()
+                .unwrap_or_default()
+                .clone_into(&mut note.detail.post);
         }
         origin.complete(&mut note.detail);
+        if let Some(permit) = permit {
+            // Work that outlived its request has no origin; its permit still says for which unit.
+            let unit = permit.units().first().copied();
+            note.detail.unit = note.detail.unit.or(unit);
+        }
         note.detail.people_digest = people_digest(&note.persons);
         let address = note.address.as_deref().unwrap_or(origin.address());
         let detailed = self.has_evidence_tables(work).await?;

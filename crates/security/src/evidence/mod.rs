@@ -31,4 +31,4 @@ pub use model::{
 pub use origin::Origin;
 pub use prune::Pruned;
 pub use search::{AuditFilter, AuditPage};
-pub use subjects::{Link, LinkId, Look, Looks, Relation};
+pub use subjects::{Link, LinkId, Look, Looks, Records, Relation};

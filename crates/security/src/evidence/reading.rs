@@ -33,7 +33,7 @@ impl Security {
             .shown(reading.level, reading.in_full);
         let mut tx = self.0.work.write().await?;
         let (number, at) = self
-            .append_note(&mut tx, &permit.actor().to_string(), permit.post(), note)
+            .append_note(&mut tx, &permit.actor().to_string(), Some(permit), note)
             .await?;
         tx.commit().await?;
         Ok(Recorded { number, at })

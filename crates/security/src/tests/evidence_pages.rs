@@ -184,6 +184,58 @@ db::on_both_engines! {
         assert!(security.begin_export(&registrar, &export, Some(ApprovedBy::Request(id))).await.is_ok());
     }
 
+    async fn an_administrator_ties_accounts_to_persons_within_reach(place: &TestPlace) {
+        struct Kept;
+        impl crate::Records for Kept {
+            fn unit_of<'a>(
+                &'a self, permit: &'a crate::Permit, person: RecordId,
+            ) -> futures::future::BoxFuture<'a, Option<kernel::UnitId>> {
+                // Persons 1 to 9 are of county 2, where the permit of the test holds its post; 10 and on are not.
+                let within = permit.units() == [kernel::UnitId::new(2)] && (1..10).contains(&person.get());
+                Box::pin(async move { within.then_some(kernel::UnitId::new(2)) })
+            }
+            fn unit_names<'a>(
+                &'a self, units: &'a [kernel::UnitId],
+            ) -> futures::future::BoxFuture<'a, std::collections::HashMap<kernel::UnitId, String>> {
+                Box::pin(async move { units.iter().map(|unit| (*unit, format!("某县{unit}"))).collect() })
+            }
+        }
+        let house = with_readings(place).await;
+        let security = &house.security;
+        security.use_records(std::sync::Arc::new(Kept));
+        holder(security, "boss", "administrator", Some(2)).await;
+        holder(security, "parent", "planner", Some(3)).await;
+        let mut boss = signed(security, "boss").await;
+        let token = boss.get("/person-links").await.token();
+        let mut tie = async |person: &str, login: &str, relation: &str| {
+            let fields = [("csrf", token.as_str()), ("person", person), ("login", login), ("relation", relation)];
+            boss.post("/person-links", &fields).await
+        };
+        let beyond = tie("12", "parent", "guardian").await;
+        let absent = tie("999", "parent", "guardian").await;
+        for refused in [&beyond, &absent] {
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(refused.text.contains("本岗位范围内没有这份档案"), "{}", refused.text);
+        }
+        assert!(tie("2", "nobody.at.all", "own").await.text.contains("没有这个用户名"));
+        assert!(tie("2", "boss", "own").await.text.contains("不能处理自己的事项"));
+        assert!(tie("x", "", "friend").await.text.contains("请填写数字"));
+        let done = tie("2", "parent", "guardian").await;
+        assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/person-links?person=2"));
+        let page = boss.get("/person-links?person=2").await;
+        assert!(page.text.contains("某parent") && page.text.contains("监护人"), "{}", page.text);
+
+        let mut parent = signed(security, "parent").await;
+        let looks = parent.get("/account/readings").await;
+        assert!(looks.text.contains("某县2") && looks.text.contains("某县3"), "{}", looks.text);
+        assert_eq!(parent.get("/person-links").await.status, StatusCode::FORBIDDEN);
+        let stray = boss.post("/person-links/1/end", &[("csrf", &token), ("person", "3")]).await;
+        assert_eq!(stray.status, StatusCode::NOT_FOUND);
+        let ended = boss.post("/person-links/1/end", &[("csrf", &token), ("person", "2")]).await;
+        assert_eq!(ended.status, StatusCode::SEE_OTHER);
+        assert!(parent.get("/account/readings").await.text.contains("还没有关联"));
+    }
+
     async fn the_security_administrator_looks_into_alerts(place: &TestPlace) {
         let house = house(place).await;
         let security = &house.security;

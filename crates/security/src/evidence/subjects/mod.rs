@@ -7,7 +7,7 @@
 mod model;
 mod store;
 
-pub use model::{Link, LinkId, Look, Looks, Relation};
+pub use model::{Link, LinkId, Look, Looks, Records, Relation};
 
 use kernel::{AccountId, RecordId, UnitId};
 use standard::Action;
@@ -27,6 +27,11 @@ pub(crate) const NAMES_SETTING: &str = "show_reader_names";
 const AT_ONCE: i64 = 50;
 
 impl Security {
+    /// Gives the room that keeps records; the first one given stays.
+    pub fn use_records(&self, records: std::sync::Arc<dyn Records>) {
+        let _ = self.0.records.set(records);
+    }
+
     /// Ties an account to the record of a person, after the papers were seen. `unit` is the unit of that
     /// record, as the caller found it within the permit's reach.
     ///

@@ -1,6 +1,11 @@
 //! The nouns of persons as readers.
 
+use std::collections::HashMap;
+
+use futures::future::BoxFuture;
 use kernel::{AccountId, Millis, RecordId, UnitId};
+
+use crate::permit::Permit;
 
 /// The number of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +37,17 @@ impl Relation {
             .into_iter()
             .find(|relation| relation.as_str() == word)
     }
+}
+
+/// A higher room that keeps records and knows units by name. It is given to this one when the program is opened
+/// ([`crate::Security::use_records`]).
+pub trait Records: Send + Sync {
+    /// The unit in which the record of a person stands today; `None` where there is none within the permit's reach.
+    fn unit_of<'a>(&'a self, permit: &'a Permit, person: RecordId)
+    -> BoxFuture<'a, Option<UnitId>>;
+
+    /// The names of units; those that are not known are left out.
+    fn unit_names<'a>(&'a self, units: &'a [UnitId]) -> BoxFuture<'a, HashMap<UnitId, String>>;
 }
 
 /// An account that was tied to the record of a person.
@@ -66,8 +82,8 @@ pub struct Look {
     pub post: String,
     /// The purpose.
     pub purpose: String,
-    /// Whether values were shown in full.
-    pub in_full: bool,
+    /// Whether values were shown in full; `None` where none were shown.
+    pub in_full: Option<bool>,
     /// How many persons were read at once.
     pub persons: i64,
     /// The reader's name, where the operator set that names are shown.

@@ -97,7 +97,7 @@ pub(crate) async fn looks(
                 unit: row.opt_int("unit")?.map(UnitId::new),
                 post: row.opt_text("post")?.unwrap_or_default().to_owned(),
                 purpose: row.opt_text("purpose")?.unwrap_or_default().to_owned(),
-                in_full: row.opt_int("in_full")? == Some(1),
+                in_full: row.opt_int("in_full")?.map(|flag| flag == 1),
                 persons: row.opt_int("persons")?.unwrap_or_default(),
                 reader: Some(row.text("actor")?.to_owned()),
             })

@@ -100,8 +100,9 @@ fn table(security: &Security, text: &Text, names: &Names, looks: &[Look]) -> Mar
     }
     for look in looks {
         let shown = match look.in_full {
-            true => "security-audit-full",
-            false => "security-audit-masked",
+            Some(true) => Some(text.get("security-audit-full")),
+            Some(false) => Some(text.get("security-audit-masked")),
+            None => None,
         };
         let mut cells = vec![
             Cell::text(look.at.to_string()),
@@ -115,7 +116,7 @@ fn table(security: &Security, text: &Text, names: &Names, looks: &[Look]) -> Mar
             },
             Cell::text(word(text, "security-audit-do", &look.action)),
             Cell::text(look.purpose.clone()),
-            Cell::text(text.get(shown)),
+            Cell::maybe_text(shown),
         ];
         if named {
             cells.push(Cell::maybe_text(look.reader.clone()));

@@ -6,6 +6,7 @@ mod audit;
 mod audit_csv;
 mod described;
 mod exports;
+mod links;
 mod looks;
 mod words;
 
@@ -41,6 +42,21 @@ pub(super) fn room() -> Room<Security> {
             "/exports/{id}",
             Access::Action(Action::Approve),
             exports::decide,
+        )
+        .get(
+            "/person-links",
+            Access::Action(Action::ManageAccounts),
+            links::show,
+        )
+        .post(
+            "/person-links",
+            Access::Action(Action::ManageAccounts),
+            links::tie,
+        )
+        .post(
+            "/person-links/{id}/end",
+            Access::Action(Action::ManageAccounts),
+            links::end,
         )
         .get("/account/readings", Access::SignedIn, looks::show)
 }

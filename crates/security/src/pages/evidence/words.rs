@@ -51,8 +51,14 @@ impl Names {
     }
 }
 
-async fn unit_names(_security: &Security, _units: &[UnitId]) -> HashMap<UnitId, String> {
-    HashMap::new()
+async fn unit_names(security: &Security, units: &[UnitId]) -> HashMap<UnitId, String> {
+    let mut wanted = units.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    match security.0.records.get() {
+        Some(records) if !wanted.is_empty() => records.unit_names(&wanted).await,
+        _ => HashMap::new(),
+    }
 }
 
 /// The title of a post; the name it had where the definitions have it no more.
