@@ -10,6 +10,7 @@ use kernel::{AccountId, Clock, Clocks, CommitNumber, Day, UnitId};
 use standard::{Action, Post};
 use tokio::sync::Semaphore;
 
+use crate::clients;
 use crate::crypto::{self, PasswordProfile};
 use crate::error::SecurityError;
 use crate::identity::{self, Identities, IdentitySettings};
@@ -189,6 +190,11 @@ impl Security {
         &self.0.config
     }
 
+    /// Today.
+    pub(crate) fn today(&self) -> Day {
+        self.0.clock.today()
+    }
+
     /// The source of randomness, for rooms that need some.
     #[must_use]
     pub fn random(&self) -> Arc<dyn Random> {
@@ -349,6 +355,7 @@ impl Security {
         )
         .await?;
         identity::store::sweep(&mut tx, now).await?;
+        clients::store::sweep(&mut tx, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -103,7 +103,7 @@ pub const IF_NONE_MATCH: Parameter = Parameter {
     name: "If-None-Match",
     place: In::Header,
     about: "The validator of what the reader has",
-    schema: r#"{"type": "string", "maxLength": 256}"#,
+    schema: TEXT,
 };
 
 /// The language of words.

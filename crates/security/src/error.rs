@@ -45,6 +45,15 @@ pub enum SecurityError {
     /// No post of that name in the definitions.
     #[error("there is no post {0:?}; posts are defined in standard/posts.toml: {1}")]
     NoPost(String, String),
+    /// A program's scopes are none, or not all actions of its post.
+    #[error("scopes are actions of the post {0:?}, and at least one")]
+    NoScope(String),
+    /// A program that would have expired already.
+    #[error("it must expire after today")]
+    Expired,
+    /// A dataset that there is not, or out of reach.
+    #[error("there is no dataset {0:?} within reach")]
+    NoDataset(String),
     /// A grant that ended, or whose account was disabled.
     #[error("the grant is no longer in force")]
     NoGrant,
@@ -92,6 +101,9 @@ impl SecurityError {
             Self::LoginTaken(_) => "security.login_taken",
             Self::NoAccount(_) => "security.no_account",
             Self::NoPost(..) => "security.no_post",
+            Self::NoScope(_) => "security.no_scope",
+            Self::Expired => "security.expired",
+            Self::NoDataset(_) => "security.no_dataset",
             Self::NoGrant => "security.no_grant",
             Self::AuditBroken(_) => "security.audit_broken",
             Self::NoPurpose => "security.no_purpose",
@@ -118,6 +130,9 @@ impl SecurityError {
             | Self::SettingRefused { .. }
             | Self::LoginFault(_)
             | Self::LoginTaken(_)
+            | Self::NoScope(_)
+            | Self::NoDataset(_)
+            | Self::Expired
             | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Db(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -18,6 +18,7 @@ pub mod web;
 
 mod accounts;
 mod audit;
+mod clients;
 mod crypto;
 mod error;
 mod evidence;
@@ -33,6 +34,7 @@ mod units;
 
 pub use accounts::{AccountWithGrants, FirstAccount};
 pub use api::{Config, Parts, Security};
+pub use clients::{ClientSecret, NewClient};
 pub use crypto::PasswordProfile;
 pub use error::SecurityError;
 pub use evidence::{

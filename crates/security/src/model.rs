@@ -169,6 +169,16 @@ pub enum AuditAction {
     IdentityLinked,
     /// Ending such a link.
     IdentityUnlinked,
+    /// Letting a program in.
+    ClientCreated,
+    /// Giving a program another secret.
+    ClientRotated,
+    /// Ending a program.
+    ClientEnded,
+    /// Giving a program a token, or refusing it one.
+    TokenIssued,
+    /// A program's taking a token back.
+    TokenRevoked,
     /// Reading personal data, masked or in full.
     PersonalRead,
     /// Dropping entries of this log that are past their retention.
@@ -249,6 +259,11 @@ impl AuditAction {
             Self::ForgedRequest => "forged_request",
             Self::IdentityLinked => "identity_linked",
             Self::IdentityUnlinked => "identity_unlinked",
+            Self::ClientCreated => "client_created",
+            Self::ClientRotated => "client_rotated",
+            Self::ClientEnded => "client_ended",
+            Self::TokenIssued => "token_issued",
+            Self::TokenRevoked => "token_revoked",
             Self::PersonalRead => "personal_read",
             Self::AuditPruned => "audit_pruned",
             Self::AuditRead => "audit_read",

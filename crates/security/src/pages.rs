@@ -1,15 +1,18 @@
 //! Signing in and out, and one's own account. All of it works without a script.
 
 mod account;
+mod clients;
 mod evidence;
 mod identity;
 mod signin;
 mod signout;
+mod token;
 
 pub use signin::NOTE_SETTING;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use standard::Action;
 use ui::{ErrorPage, Shell};
 
 use crate::api::Security;
@@ -41,6 +44,38 @@ pub fn room<S: Clone + Send + Sync + 'static>(security: Security) -> Room<S> {
             "/signin/with/{provider}/leave",
             Access::Public,
             identity::leave,
+        )
+        .get(
+            "/.well-known/oauth-authorization-server",
+            Access::Public,
+            token::about,
+        )
+        .described(&token::READ_ISSUER)
+        .post("/oauth/token", Access::Public, token::issue)
+        .described(&token::ISSUE_TOKEN)
+        .proving_itself()
+        .post("/oauth/revoke", Access::Public, token::revoke)
+        .described(&token::REVOKE_TOKEN)
+        .proving_itself()
+        .get(
+            "/clients",
+            Access::Action(Action::ManageAccounts),
+            clients::show,
+        )
+        .post(
+            "/clients",
+            Access::Action(Action::ManageAccounts),
+            clients::create,
+        )
+        .post(
+            "/clients/{id}/rotate",
+            Access::Action(Action::ManageAccounts),
+            clients::rotate,
+        )
+        .post(
+            "/clients/{id}/end",
+            Access::Action(Action::ManageAccounts),
+            clients::end,
         )
         .get("/account/identities", Access::SignedIn, identity::show)
         .post("/account/identities", Access::SignedIn, identity::link)

@@ -84,10 +84,6 @@ pub(crate) enum Reach {
 
 /// Which datasets a permit reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    dead_code,
-    reason = "grants by business line (issue 3) name datasets; the question is asked everywhere already"
-)]
 pub(crate) enum DatasetReach {
     All,
     Only(BTreeSet<String>),
@@ -123,6 +119,25 @@ impl Permit {
             datasets: DatasetReach::All,
             sees: parts.sees,
         }
+    }
+
+    /// The same permit for some of its actions only and, where they are named, some of its datasets.
+    pub(crate) fn with_only(
+        mut self,
+        actions: &BTreeSet<Action>,
+        datasets: Option<&[String]>,
+    ) -> Self {
+        self.actions.retain(|action| actions.contains(action));
+        if let Some(names) = datasets {
+            let names: BTreeSet<String> = names.iter().cloned().collect();
+            self.datasets = match self.datasets {
+                DatasetReach::All => DatasetReach::Only(names),
+                DatasetReach::Only(held) => {
+                    DatasetReach::Only(held.intersection(&names).cloned().collect())
+                }
+            };
+        }
+        self
     }
 
     /// The permit of a background job that acts for the node itself, over everything. A job that acts for

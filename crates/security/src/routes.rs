@@ -117,6 +117,9 @@ pub struct Route {
     pub load: Load,
     /// What programs may know of it; `None` for pages.
     pub operation: Option<&'static Operation>,
+    /// Whether its callers prove themselves in each request: no cookie counts, so no token of a form is asked
+    /// for.
+    pub proves_itself: bool,
 }
 
 impl Route {
@@ -129,6 +132,7 @@ impl Route {
             access,
             load: Load::Ordinary,
             operation: None,
+            proves_itself: false,
         }
     }
 
@@ -141,6 +145,7 @@ impl Route {
             access,
             load: Load::Ordinary,
             operation: None,
+            proves_itself: false,
         }
     }
 }
@@ -228,6 +233,7 @@ impl<S: Clone + Send + Sync + 'static> Room<S> {
             access,
             load: Load::Ordinary,
             operation: None,
+            proves_itself: false,
         });
         self
     }
@@ -249,6 +255,15 @@ impl<S: Clone + Send + Sync + 'static> Room<S> {
     pub fn described(mut self, operation: &'static Operation) -> Self {
         if let Some(last) = self.routes.last_mut() {
             last.operation = Some(operation);
+        }
+        self
+    }
+
+    /// Says of the route added last that its callers prove themselves in each request.
+    #[must_use]
+    pub fn proving_itself(mut self) -> Self {
+        if let Some(last) = self.routes.last_mut() {
+            last.proves_itself = true;
         }
         self
     }
@@ -337,12 +352,12 @@ impl RouteTable {
     /// What a call of a route asks of the program; ordinary where no route is known.
     #[must_use]
     pub fn load(&self, method: &axum::http::Method, path: &str) -> Load {
-        let methods = self.paths.get(path);
-        let method = Method::of(method);
-        methods
-            .zip(method)
-            .and_then(|(methods, method)| methods.get(&method))
+        self.find(method, path)
             .map_or(Load::Ordinary, |route| route.load)
+    }
+
+    pub(crate) fn find(&self, method: &axum::http::Method, path: &str) -> Option<&Route> {
+        self.paths.get(path)?.get(&Method::of(method)?)
     }
 
     /// The routes, by path and method.

@@ -31,6 +31,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_3_evidence",
         sql: include_str!("../sql/work_evidence_2.sql"),
     },
+    Migration {
+        name: "security_6_clients",
+        sql: include_str!("../sql/work_clients.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browser;
+mod clients;
 mod evidence;
 mod evidence_pages;
 mod exports;

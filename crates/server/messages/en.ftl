@@ -5,6 +5,7 @@ server-nav-imports = Imports
 server-nav-commits = Commits
 server-nav-dictionary = Dictionary
 server-nav-accounts = Accounts
+server-nav-clients = Programs
 server-nav-settings = Settings
 server-search = Search institutions (Chinese or pinyin initials)
 

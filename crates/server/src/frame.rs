@@ -16,7 +16,7 @@ use crate::App;
 
 /// The pages of the left list, in their order. Those that no room serves, or that the reader's post may
 /// not use, are left out.
-const PLACES: [(&str, &str, Icon); 10] = [
+const PLACES: [(&str, &str, Icon); 11] = [
     ("server-nav-home", "/", Icon::Home),
     ("server-nav-map", "/map", Icon::Map),
     ("server-nav-institutions", "/institutions", Icon::Building),
@@ -26,6 +26,7 @@ const PLACES: [(&str, &str, Icon); 10] = [
     ("server-nav-accounts", "/accounts", Icon::People),
     ("server-nav-alerts", "/alerts", Icon::Bell),
     ("server-nav-audit", "/audit", Icon::Search),
+    ("server-nav-clients", "/clients", Icon::System),
     ("server-nav-settings", "/settings", Icon::System),
 ];
 

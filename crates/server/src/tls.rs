@@ -39,6 +39,14 @@ impl TlsSettings {
         }
     }
 
+    /// Whether the files can be used: to be asked before an address is told to anyone.
+    ///
+    /// # Errors
+    /// [`TlsError`], which names the file.
+    pub fn check(&self) -> Result<(), TlsError> {
+        load(self).map(|_| ())
+    }
+
     fn files(&self) -> impl Iterator<Item = &Path> {
         [
             Some(&self.certificate),

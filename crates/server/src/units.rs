@@ -194,6 +194,23 @@ impl security::Records for Directory {
             }
         })
     }
+
+    fn unit_called<'a>(
+        &'a self,
+        permit: &'a Permit,
+        text: &'a str,
+    ) -> BoxFuture<'a, Option<UnitId>> {
+        Box::pin(async move {
+            match find_unit(&self.0, permit, text).await {
+                Ok(unit) => Some(unit),
+                Err(UnitNotFound::None(_) | UnitNotFound::Several(_)) => None,
+                Err(UnitNotFound::Ledger(error)) => {
+                    tracing::warn!(%error, "a unit could not be looked for");
+                    None
+                }
+            }
+        })
+    }
 }
 
 /// Names of units that stand on pages, kept for a while: a page asks for its reader's unit every time.

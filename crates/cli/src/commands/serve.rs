@@ -16,6 +16,9 @@ pub(crate) async fn run(
     stop: &Stop,
     output: &Output,
 ) -> Result<Outcome, Failure> {
+    if let Some(tls) = &app.settings().tls {
+        tls.check().map_err(server::ServeError::from)?;
+    }
     let listener = listen(serving, output).await?;
     let scheme = if app.settings().tls.is_some() {
         "https"

@@ -240,7 +240,8 @@ async fn forgeries_stay_out(world: &World, posts: &[Post]) {
         .number;
     for post in posts {
         let client = world.app.signed_in(&post.name, None).await;
-        for route in table.iter().filter(|route| route.method != Method::Get) {
+        let takes_forms = |route: &Route| route.method != Method::Get && !route.proves_itself;
+        for route in table.iter().filter(takes_forms) {
             let address = route.path.replace("{id}", "1").replace("{number}", "1");
             let answer = client
                 .form_without_token(&address, &[("csrf", "forged")])

@@ -73,15 +73,11 @@ pub(super) static EXPORT_INSTITUTIONS: Operation = Operation {
             "The code of a division; what lies below it counts",
             r#"{"type": "string", "pattern": "^\\d{6}(\\d{3}){0,2}$"}"#,
         ),
-        filter(
-            "kind",
-            "A code of institution_kind; may be repeated",
-            r#"{"type": "string", "maxLength": 16}"#,
-        ),
+        filter("kind", "A code of institution_kind; may be repeated", TEXT),
         filter(
             "status",
             "A code of institution_status; may be repeated",
-            r#"{"type": "string", "maxLength": 16}"#,
+            TEXT,
         ),
         AS_OF,
         KNOWN_ON,

@@ -9,8 +9,22 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::{Extension, Router};
 use tower::ServiceExt;
 
+use crate::describe::Operation;
 use crate::routes::{Access, Room, RouteTable};
 use crate::{Action, RequirePermit, Security, Visit, pages, web};
+
+static DATA: Operation = Operation {
+    id: "data",
+    summary: "",
+    parameters: &[],
+    body: None,
+    answers: &[],
+};
+
+static WRITE: Operation = Operation {
+    id: "write",
+    ..DATA
+};
 
 pub(crate) fn program(security: &Security) -> Router {
     let rooms = Room::new()
@@ -24,6 +38,22 @@ pub(crate) fn program(security: &Security) -> Router {
             },
         )
         .post("/schools", Access::Action(Action::Edit), async || "saved")
+        .get(
+            "/data",
+            Access::Action(Action::Read),
+            async |permit: RequirePermit, visit: Visit| {
+                let seen = ["institution", "budget", "division"]
+                    .map(|dataset| format!("{dataset}:{}", permit.sees_dataset(dataset)));
+                format!(
+                    "{} {}",
+                    visit.signed().unwrap().account.login,
+                    seen.join(" ")
+                )
+            },
+        )
+        .described(&DATA)
+        .post("/data", Access::Action(Action::Export), async || "written")
+        .described(&WRITE)
         .get("/export", Access::Action(Action::Read), async || "rows")
         .working_long()
         .get("/tiles/{z}", Access::Action(Action::Read), async || "tile")

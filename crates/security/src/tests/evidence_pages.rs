@@ -194,6 +194,14 @@ db::on_both_engines! {
                 let within = permit.units() == [kernel::UnitId::new(2)] && (1..10).contains(&person.get());
                 Box::pin(async move { within.then_some(kernel::UnitId::new(2)) })
             }
+            fn unit_called<'a>(
+                &'a self,
+                _permit: &'a crate::Permit,
+                _text: &'a str,
+            ) -> futures::future::BoxFuture<'a, Option<kernel::UnitId>> {
+                Box::pin(std::future::ready(None))
+            }
+
             fn unit_names<'a>(
                 &'a self, units: &'a [kernel::UnitId],
             ) -> futures::future::BoxFuture<'a, std::collections::HashMap<kernel::UnitId, String>> {

@@ -15,6 +15,7 @@ use super::forgery::{self, Forged};
 use super::limiter::Limiter;
 use super::{FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, cookie_name, headers};
 use crate::api::Security;
+use crate::clients::rules::bearer;
 use crate::crypto;
 use crate::error::SecurityError;
 use crate::evidence::Origin;
@@ -96,9 +97,24 @@ impl Gate {
         };
 
         let https = self.security.config().https;
-        let token = cookie(request.headers(), SESSION_COOKIE, https);
+        let program = match access {
+            None | Some(Access::Public) => None,
+            Some(_) => bearer_of(request.headers()),
+        };
+        // Beside a token no cookie counts: a page could have had a browser send it.
+        let token = match &program {
+            Some(token) => Some(token.clone()),
+            None => cookie(request.headers(), SESSION_COOKIE, https),
+        };
         let signed = match &token {
             None => None,
+            Some(token) if program.is_some() => {
+                match self.security.recognise_program(token).await {
+                    Ok(Some(signed)) => Some(signed),
+                    Ok(None) => return Err(refuse(request, Why::NoToken).await),
+                    Err(error) => return Err(refuse(request, Why::Failed(error)).await),
+                }
+            }
             Some(token) => match self.recognise(token).await {
                 Ok(signed) => signed,
                 Err(error) => return Err(refuse(request, Why::Failed(error)).await),
@@ -123,6 +139,16 @@ impl Gate {
             return Err(refuse(request, Why::TooOften(seconds)).await);
         }
 
+        let route = request
+            .extensions()
+            .get::<MatchedPath>()
+            .and_then(|path| self.table.find(request.method(), path.as_str()));
+        let is_described = route.is_some_and(|route| route.operation.is_some());
+        let proves_itself = route.is_some_and(|route| route.proves_itself);
+        if program.is_some() && !is_described {
+            return Err(refuse(request, Why::NotForPrograms).await);
+        }
+
         match access {
             None | Some(Access::Public) => {}
             Some(Access::SignedIn) if is_signed => {}
@@ -137,7 +163,8 @@ impl Gate {
             }
         }
 
-        if access.is_some() && changes_something(request.method()) {
+        let needs_form = program.is_none() && !proves_itself;
+        if access.is_some() && needs_form && changes_something(request.method()) {
             request = self.keep_out_forgeries(request, &visit, &secret).await?;
         }
         Ok(request)
@@ -225,11 +252,20 @@ fn changes_something(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
+/// The token of a program, where the request is sent with one.
+fn bearer_of(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    bearer(header).map(str::to_owned)
+}
+
 fn cookie(headers: &HeaderMap, name: &str, https: bool) -> Option<String> {
     ui::cookie(headers, &cookie_name(name, https)).map(str::to_owned)
 }
 
 fn kind_of(headers: &HeaderMap, uri: &Uri) -> AnswerKind {
+    if bearer_of(headers).is_some() {
+        return AnswerKind::Json;
+    }
     let accept = headers.get(header::ACCEPT);
     let accept = accept.and_then(|value| value.to_str().ok());
     answer_kind(
@@ -246,6 +282,10 @@ enum Why {
     Denied(Denied),
     Forged,
     TooLarge,
+    /// A token that is none, expired or was taken back.
+    NoToken,
+    /// A page, asked for with a token.
+    NotForPrograms,
     /// With the seconds after which the next request is looked at.
     TooOften(u64),
     Failed(SecurityError),
@@ -279,6 +319,16 @@ impl Why {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "security.form_too_large",
                 "security-form-too-large",
+            ),
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "security.no_token",
+                "security-no-token",
+            ),
+            Self::NotForPrograms => (
+                StatusCode::FORBIDDEN,
+                "security.not_for_programs",
+                "security-not-for-programs",
             ),
             Self::TooOften(_) => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -336,6 +386,10 @@ async fn refuse(request: Request, why: Why) -> Refusal {
     let mut response = response;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if matches!(why, Why::NoToken) {
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
     if let Why::TooOften(seconds) = why {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -48,6 +48,14 @@ pub trait Records: Send + Sync {
 
     /// The names of units; those that are not known are left out.
     fn unit_names<'a>(&'a self, units: &'a [UnitId]) -> BoxFuture<'a, HashMap<UnitId, String>>;
+
+    /// The unit within the permit's reach that has this code or this full name; `None` where there is none, or
+    /// several have the name.
+    fn unit_called<'a>(
+        &'a self,
+        permit: &'a Permit,
+        text: &'a str,
+    ) -> BoxFuture<'a, Option<UnitId>>;
 }
 
 /// An account that was tied to the record of a person.
