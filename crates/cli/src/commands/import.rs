@@ -61,6 +61,13 @@ pub(crate) async fn run(
     let watching = Arc::clone(&reporter);
     let progress = Progress::to(move |step, done, total| watching.tell(key(step), done, total));
     let imports = app.registry().imports();
+    if !command.dry_run && !app.is_read_only() {
+        // What cannot be recorded is not written.
+        let about = Subject::dataset(&command.dataset);
+        app.security()
+            .note_begun(&permit, AuditAction::Imported, about)
+            .await?;
+    }
     let finished = imports
         .run_now(
             &permit,

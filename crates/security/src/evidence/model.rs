@@ -3,6 +3,7 @@
 use kernel::{Millis, RecordId, UnitId};
 use standard::Sensitivity;
 
+use crate::evidence::rules;
 use crate::model::{AuditAction, GrantId, Outcome, Subject, safe_name};
 
 /// What an entry of format 2 says besides who, what, when and how it ended.
@@ -84,10 +85,14 @@ impl Note {
         self
     }
 
-    /// The code of the reason.
+    /// The code of the reason, or the number of a letter or a case. What may be the number of a person is
+    /// withheld from the log.
     #[must_use]
     pub fn reason(mut self, code: &str) -> Self {
-        self.detail.reason = safe_name(code);
+        self.detail.reason = match rules::may_hold_a_person(code) {
+            true => rules::WITHHELD.to_owned(),
+            false => safe_name(code),
+        };
         self
     }
 
@@ -144,7 +149,8 @@ pub struct Reading<'a> {
     pub persons: &'a [RecordId],
     /// For what purpose (`standard/purposes.toml`); empty where masked values need none.
     pub purpose: &'a str,
-    /// The code of the reason; empty for none. Never what somebody typed.
+    /// The code of the reason, or the number of a letter or a case; empty for none. Never words that somebody
+    /// typed; what may be the number of a person is withheld.
     pub reason: &'a str,
     /// The most sensitive level that is shown.
     pub level: Sensitivity,

@@ -78,6 +78,24 @@ pub(crate) fn kept_since(now: Millis, months: i64) -> Millis {
     day.unwrap_or(Day::BEGINNING).start()
 }
 
+/// What stands in the log for a reason that holds the number of a person.
+pub(crate) const WITHHELD: &str = "withheld";
+
+/// Whether a text holds what may be an identity number (15 digits and more) or a mobile number (11 digits,
+/// 13… to 19…): the number of a letter or a case never needs to be one.
+pub(crate) fn may_hold_a_person(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_digit())
+        .any(|run| {
+            let is_mobile = run.len() == 11
+                && run.starts_with('1')
+                && run
+                    .chars()
+                    .nth(1)
+                    .is_some_and(|digit| ('3'..='9').contains(&digit));
+            run.len() >= 15 || is_mobile
+        })
+}
+
 /// Settings of this part that must be numbers, with the least and the most that may be set.
 const NUMBERS: [(&str, i64, i64, &str); 3] = [
     (
@@ -137,6 +155,29 @@ mod tests {
         assert!(check_setting(KEEP_SETTING, "6").is_ok());
         assert!(check_setting(KEEP_SETTING, "").is_ok());
         assert!(check_setting("banner", "5").is_ok());
+    }
+
+    #[test]
+    fn the_number_of_a_person_is_told_from_that_of_a_letter() {
+        for number in [
+            "999999190001010014",
+            "99999919000101001X",
+            "G999999190001010014",
+            "case-999999190001010",
+            "13900000000",
+            "a.19900000000",
+        ] {
+            assert!(may_hold_a_person(number), "{number}");
+        }
+        for number in [
+            "transfer",
+            "SL-2026.031",
+            "20261125001",
+            "2026-1234-5678-9012-3456",
+            "",
+        ] {
+            assert!(!may_hold_a_person(number), "{number}");
+        }
     }
 
     #[test]

@@ -80,12 +80,17 @@ db::on_both_engines! {
         assert_eq!(detail.in_full, Some(true));
         assert_eq!(security.verify_audit().await.unwrap(), 1);
 
+        let named = Reading { reason: "999999190001010014", ..reading(&persons[..1]) };
+        security.record_reading(&operator(), named).await.unwrap();
+        let entry = security.audit_entries(1, 1).await.unwrap().remove(0);
+        assert_eq!(entry.detail.unwrap().reason, "withheld");
+
         let aimless = Reading { purpose: " ", ..reading(&persons) };
         let refused = security.record_reading(&operator(), aimless).await;
         assert!(matches!(refused, Err(SecurityError::NoPurpose)));
         let masked = Reading { in_full: false, purpose: "", ..reading(&persons[..1]) };
-        assert_eq!(security.record_reading(&operator(), masked).await.unwrap().number(), 2);
-        assert_eq!(security.audit_entries(1, 1).await.unwrap()[0].subject, "person:1");
+        assert_eq!(security.record_reading(&operator(), masked).await.unwrap().number(), 3);
+        assert_eq!(security.audit_entries(2, 1).await.unwrap()[0].subject, "person:1");
     }
 
     async fn every_way_of_breaking_the_chain_is_found_where_it_is(place: &TestPlace) {
