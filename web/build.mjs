@@ -18,6 +18,7 @@ const entries = [
   { name: "upload.js", source: "src/upload.ts" },
   { name: "progress.js", source: "src/progress.ts" },
   { name: "cascade.js", source: "src/cascade.ts" },
+  { name: "passkey.js", source: "src/passkey.ts" },
   { name: "map.js", source: "src/map/index.ts" },
   { name: "map.css", source: "src/map/map.css" },
   { name: "map-worker.js", source: "src/map/worker.ts" },

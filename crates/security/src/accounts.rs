@@ -7,6 +7,7 @@ use standard::{Action, Post};
 use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
+use crate::factors;
 use crate::model::{
     Account, AccountState, AuditAction, GeneratedPassword, Grant, GrantId, NewAccount, Outcome,
     Subject,
@@ -101,6 +102,8 @@ impl Security {
             Err(DbError::Unique { .. }) => return Err(SecurityError::LoginTaken(account.login)),
             other => other?,
         }
+        self.password_was_set(&mut tx, account.id, generated.is_some())
+            .await?;
         let subject = Subject::account(account.id);
         self.done(&mut tx, permit, AuditAction::AccountCreated, &subject)
             .await?;
@@ -233,8 +236,12 @@ impl Security {
         };
         let (password, generated) = self.chosen_or_generated(password, &account.login)?;
         let hash = self.hash(password).await?;
+        let now = self.0.clock.now();
         let mut tx = self.0.work.write().await?;
-        store::set_password_hash(&mut tx, account.id, &hash, self.0.clock.now()).await?;
+        factors::store::keep_password(&mut tx, account.id, now).await?;
+        store::set_password_hash(&mut tx, account.id, &hash, now).await?;
+        self.password_was_set(&mut tx, account.id, generated.is_some())
+            .await?;
         store::delete_sessions_of(&mut tx, account.id, None).await?;
         let subject = Subject::account(account.id);
         self.done(&mut tx, permit, AuditAction::PasswordSet, &subject)
@@ -324,7 +331,8 @@ impl Security {
         login: &str,
     ) -> Result<(String, Option<GeneratedPassword>), SecurityError> {
         if let Some(password) = chosen {
-            rules::password::check(&password, login).map_err(SecurityError::PasswordFault)?;
+            rules::password::check(&self.policy().password_rules(), &password, login)
+                .map_err(SecurityError::PasswordFault)?;
             return Ok((password, None));
         }
         let password = rules::password::generate(self.0.random.as_ref())?;

@@ -3,6 +3,7 @@
 //! Its methods are spread over `accounts`, `signin`, `audit` and this file by what they are about.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use db::{Db, Tx};
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::clients;
 use crate::crypto::{self, PasswordProfile};
 use crate::error::SecurityError;
+use crate::factors::{self, NodeKey, SignInPolicy};
 use crate::identity::{self, Identities, IdentitySettings};
 use crate::model::{Account, AccountState, Grant, GrantId, UnitLife, UnitVersion};
 use crate::permit::{Actor, Denied, Permit, PermitParts, Reach};
@@ -41,6 +43,9 @@ pub struct Config {
     pub identity: IdentitySettings,
     /// How often one caller may ask.
     pub rates: Rates,
+    /// The file with the key that secrets of sign-in are sealed under; made where it is missing. Without one the
+    /// key lasts as long as the program: for tests.
+    pub secrets_file: Option<PathBuf>,
     /// Largest body of an ordinary form in bytes. Uploads are not held in memory and have their own limit.
     pub form_limit: usize,
 }
@@ -55,6 +60,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
             identity: IdentitySettings::default(),
+            secrets_file: None,
             form_limit: 2 * 1024 * 1024,
         }
     }
@@ -113,6 +119,8 @@ pub(crate) struct Inner {
     /// Hashing takes a core and 19 MiB each: a flood of sign-ins waits here, not in memory.
     pub(crate) hashing: Semaphore,
     units: RwLock<LoadedUnits>,
+    pub(crate) policy: RwLock<Arc<SignInPolicy>>,
+    pub(crate) node_key: OnceLock<NodeKey>,
     /// Whether the work database has the tables of evidence: known after the first question.
     pub(crate) evidence_tables: OnceLock<bool>,
     /// A higher room that keeps records and knows units by name.
@@ -168,12 +176,15 @@ impl Security {
             dummy_hash,
             hashing: Semaphore::new(at_once),
             units: RwLock::new(LoadedUnits::default()),
+            policy: RwLock::default(),
+            node_key: OnceLock::new(),
             evidence_tables: OnceLock::new(),
             alerts: OnceLock::new(),
             records: OnceLock::new(),
             approvals: OnceLock::new(),
             audit_state: RwLock::new(None),
         }));
+        security.reload_policy().await?;
         security.reload_units().await?;
         Ok(security)
     }
@@ -356,8 +367,9 @@ impl Security {
         .await?;
         identity::store::sweep(&mut tx, now).await?;
         clients::store::sweep(&mut tx, now).await?;
+        factors::store::sweep(&mut tx, now, now.add(-factors::rules::CODES_WITHIN)).await?;
         tx.commit().await?;
-        Ok(())
+        self.reload_policy().await
     }
 }
 

@@ -3,6 +3,9 @@
 use axum::http::StatusCode;
 use db::DbError;
 
+use crate::factors::{
+    CeremonyFault, FactorFault, GatewayFault, KeyFileError, PolicyFault, SealError,
+};
 use crate::permit::{Denied, UnknownName};
 use crate::random::RandomError;
 use crate::rules::password::PasswordFault;
@@ -31,6 +34,24 @@ pub enum SecurityError {
     /// The present password is wrong.
     #[error("the present password is not right")]
     WrongPassword,
+    /// A second factor is not taken.
+    #[error("the second factor is not taken: {}", .0.code())]
+    Factor(FactorFault),
+    /// A passkey is not taken.
+    #[error("the passkey is not taken: {0}")]
+    Ceremony(#[from] CeremonyFault),
+    /// What is stored of a factor cannot be read.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The node's key for secrets of sign-in is not there.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// Settings of the sign-in policy are not usable.
+    #[error("settings of the sign-in policy are not usable: {}", .0.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", "))]
+    Policy(Vec<PolicyFault>),
+    /// Settings of a gateway are not usable.
+    #[error("settings of the gateway are not usable: {}", .0.iter().map(|fault| fault.field).collect::<Vec<_>>().join(", "))]
+    Gateway(Vec<GatewayFault>),
     /// A name to sign in with is not usable.
     #[error(
         "a sign-in name has 2 to 64 letters, digits, dots, hyphens, underscores or @: {0:?} has others"
@@ -97,6 +118,12 @@ impl SecurityError {
             Self::Password(_) => "security.password_hash",
             Self::PasswordFault(fault) => fault.code(),
             Self::WrongPassword => "security.wrong_password",
+            Self::Factor(fault) => fault.code(),
+            Self::Ceremony(_) => FactorFault::Passkey.code(),
+            Self::Seal(_) => "security.seal",
+            Self::KeyFile(_) => "security.key_file",
+            Self::Policy(_) => "security.policy",
+            Self::Gateway(_) => "security.gateway",
             Self::LoginFault(_) => "security.login_fault",
             Self::LoginTaken(_) => "security.login_taken",
             Self::NoAccount(_) => "security.no_account",
@@ -125,6 +152,10 @@ impl SecurityError {
             Self::Settled => StatusCode::CONFLICT,
             Self::PasswordFault(_)
             | Self::WrongPassword
+            | Self::Factor(_)
+            | Self::Ceremony(_)
+            | Self::Policy(_)
+            | Self::Gateway(_)
             | Self::NoPurpose
             | Self::NoNote
             | Self::SettingRefused { .. }
@@ -137,5 +168,11 @@ impl SecurityError {
             Self::Db(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+impl From<FactorFault> for SecurityError {
+    fn from(fault: FactorFault) -> Self {
+        Self::Factor(fault)
     }
 }

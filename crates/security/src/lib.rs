@@ -5,6 +5,8 @@
 //!   by anyone whom this room has not let through.
 //! - Every route is declared with who may call it ([`Room`]); one that is not declared does not answer.
 //! - Every request that changes something carries a token of its session.
+//! - A right password of an account with a second factor is no session yet; what a session owes by the policy
+//!   of signing in (a new password, a second factor) it must do before anything else answers.
 //! - Passwords are kept as argon2id hashes, session tokens as SHA-256; neither is ever logged.
 //! - The audit log is appended to and chained; it holds ids, never values. It keeps the heads that the ledger
 //!   had, so that a ledger that lost its last commits is found out.
@@ -22,6 +24,7 @@ mod clients;
 mod crypto;
 mod error;
 mod evidence;
+mod factors;
 mod holders;
 pub mod identity;
 mod model;
@@ -42,6 +45,11 @@ pub use evidence::{
     AuditPage, AuditReport, AuditSegment, Export, ExportId, ExportRequest, ExportState,
     ExportTicket, Link, LinkId, Look, Looks, Note, Origin, Pruned, Reading, Recorded, Records,
     Relation,
+};
+pub use factors::{
+    CeremonyFault, Duty, Factor, FactorFault, FactorId, FactorKind, FirstChange, GatewayFault,
+    HttpGateway, KeyFileError, MailGateway, MailSecurity, PolicyFault, RecoveryCodes,
+    SETTINGS as SIGN_IN_SETTINGS, SealError, SignInPolicy, Site, Strength,
 };
 pub use model::{
     Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,

@@ -6,6 +6,7 @@ use kernel::{AccountId, CommitNumber, Day, ImportId, Millis, RecordId, UnitId};
 
 use crate::crypto;
 use crate::evidence::AuditDetail;
+use crate::factors::{Duty, FactorId, Strength};
 
 /// Whether an account may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +125,12 @@ pub struct Session {
     pub address: String,
     /// The browser's own words about itself, shortened.
     pub agent: String,
+    /// With how many factors it was begun.
+    pub strength: Strength,
+    /// What it owes before it may go on.
+    pub duties: Vec<Duty>,
+    /// When the password, or all of the sign-in, was given last.
+    pub confirmed: Millis,
 }
 
 /// What audit can record. The word in the store never changes.
@@ -179,6 +186,18 @@ pub enum AuditAction {
     TokenIssued,
     /// A program's taking a token back.
     TokenRevoked,
+    /// Showing a second factor, or the password before factors are changed.
+    SecondFactor,
+    /// Adding a second factor.
+    FactorAdded,
+    /// Taking a second factor away.
+    FactorRemoved,
+    /// Taking all second factors of another account away.
+    FactorsReset,
+    /// Making recovery codes.
+    RecoveryMade,
+    /// Signing in with a recovery code.
+    RecoveryUsed,
     /// Reading personal data, masked or in full.
     PersonalRead,
     /// Dropping entries of this log that are past their retention.
@@ -264,6 +283,12 @@ impl AuditAction {
             Self::ClientEnded => "client_ended",
             Self::TokenIssued => "token_issued",
             Self::TokenRevoked => "token_revoked",
+            Self::SecondFactor => "second_factor",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
+            Self::FactorsReset => "factors_reset",
+            Self::RecoveryMade => "recovery_made",
+            Self::RecoveryUsed => "recovery_used",
             Self::PersonalRead => "personal_read",
             Self::AuditPruned => "audit_pruned",
             Self::AuditRead => "audit_read",
@@ -302,6 +327,12 @@ impl Subject {
     #[must_use]
     pub fn grant(account: AccountId, grant: GrantId) -> Self {
         Self(format!("account:{account} grant:{}", grant.0))
+    }
+
+    /// A second factor of an account.
+    #[must_use]
+    pub fn factor(account: AccountId, factor: FactorId) -> Self {
+        Self(format!("account:{account} factor:{}", factor.0))
     }
 
     /// A session.

@@ -3,7 +3,10 @@
 mod account;
 mod clients;
 mod evidence;
+mod factors;
 mod identity;
+mod policy;
+mod second;
 mod signin;
 mod signout;
 mod token;
@@ -27,6 +30,10 @@ pub fn room<S: Clone + Send + Sync + 'static>(security: Security) -> Room<S> {
     Room::new()
         .get("/signin", Access::Public, signin::show)
         .post("/signin", Access::Public, signin::send)
+        .post("/signin/passkey", Access::Public, second::by_passkey)
+        .get("/signin/second", Access::Public, second::show)
+        .post("/signin/second", Access::Public, second::send)
+        .post("/signin/second/send", Access::Public, second::send_code)
         .post("/signout", Access::SignedIn, signout::send)
         .get("/account", Access::SignedIn, account::show)
         .post(
@@ -85,9 +92,104 @@ pub fn room<S: Clone + Send + Sync + 'static>(security: Security) -> Room<S> {
             identity::unlink,
         )
         .post("/account/sessions", Access::SignedIn, account::end_session)
+        .post(
+            "/account/sessions/others",
+            Access::SignedIn,
+            account::end_others,
+        )
         .post("/account/post", Access::SignedIn, account::switch_post)
         .merge(evidence::room())
+        .merge(own_factors())
+        .merge(sign_in_policy())
         .with_state(security)
+}
+
+/// One's own second factors.
+fn own_factors() -> Room<Security> {
+    let room = Room::new()
+        .get(
+            "/account/password",
+            Access::SignedIn,
+            account::show_password,
+        )
+        .get("/account/confirm", Access::SignedIn, factors::show_confirm)
+        .post("/account/confirm", Access::SignedIn, factors::confirm)
+        .get("/account/factors", Access::SignedIn, factors::show)
+        .get(
+            "/account/factors/totp",
+            Access::SignedIn,
+            factors::show_totp,
+        )
+        .post(
+            "/account/factors/totp",
+            Access::SignedIn,
+            factors::begin_totp,
+        )
+        .get(
+            "/account/factors/passkey",
+            Access::SignedIn,
+            factors::show_passkey,
+        )
+        .post(
+            "/account/factors/passkey",
+            Access::SignedIn,
+            factors::add_passkey,
+        )
+        .get(
+            "/account/factors/address",
+            Access::SignedIn,
+            factors::show_address,
+        )
+        .post(
+            "/account/factors/address",
+            Access::SignedIn,
+            factors::begin_address,
+        )
+        .post("/account/factors/remove", Access::SignedIn, factors::remove);
+    room.post(
+        "/account/factors/totp/check",
+        Access::SignedIn,
+        factors::check_totp,
+    )
+    .post(
+        "/account/factors/certificate",
+        Access::SignedIn,
+        factors::add_certificate,
+    )
+    .post(
+        "/account/factors/address/check",
+        Access::SignedIn,
+        factors::check_address,
+    )
+    .post(
+        "/account/factors/recovery",
+        Access::SignedIn,
+        factors::new_codes,
+    )
+}
+
+/// The policy of signing in and its gateways.
+fn sign_in_policy() -> Room<Security> {
+    const KEEPS: Access = Access::Action(standard::Action::ManageSettings);
+    Room::new()
+        .get("/settings/signin", KEEPS, policy::show)
+        .post("/settings/signin", KEEPS, policy::save)
+        .post("/settings/signin/sms", KEEPS, policy::save_sms)
+        .post("/settings/signin/mail", KEEPS, policy::save_mail)
+}
+
+/// What a password must be by the policy, for the hint of a field.
+#[must_use]
+pub fn password_rule(text: &ui::Text, security: &Security) -> String {
+    let policy = security.policy();
+    text.with(
+        "security-password-rule",
+        &[
+            ("count", &policy.password_shortest.to_string()),
+            ("kinds", &policy.password_kinds.to_string()),
+            ("past", &policy.password_past.to_string()),
+        ],
+    )
 }
 
 /// What a form sent, in its order.
@@ -112,6 +214,11 @@ fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, seconds: Option<
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         headers.append(header::SET_COOKIE, cookie);
     }
+}
+
+/// Takes the cookie of the second step away.
+fn clear_second(headers: &mut HeaderMap, https: bool) {
+    set_cookie(headers, crate::web::SECOND_COOKIE, "", Some(0), https);
 }
 
 fn go_to(address: &str) -> Response {

@@ -8,6 +8,7 @@ use kernel::{AccountId, Millis};
 use crate::api::{Security, permit_of};
 use crate::crypto;
 use crate::error::SecurityError;
+use crate::factors::{self, Pending, SetBy, Standing, Strength};
 use crate::model::{Account, AccountState, AuditAction, Grant, GrantId, Outcome, Session, Subject};
 use crate::permit::{Actor, Permit};
 use crate::rules;
@@ -56,10 +57,35 @@ pub(crate) enum Answer {
         token: String,
         language: Option<String>,
     },
+    /// The first step was right; the token of the second goes into its own cookie.
+    Second { token: String },
     /// No such name, wrong password, or a barred account: the three look the same.
     Wrong,
+    /// The second step took too long or too many tries: from the beginning.
+    Gone,
     /// Too many tries before; the next one is looked at after so many minutes, at least one.
     Locked { minutes: i64 },
+}
+
+/// Someone who has shown a first factor: what the rest of the way needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arriving<'a> {
+    pub(crate) account: AccountId,
+    /// The name that tries are counted under.
+    pub(crate) login: Option<&'a str>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) agent: &'a str,
+    /// Whether the first factor was the password.
+    pub(crate) by_password: bool,
+}
+
+impl Answer {
+    pub(crate) fn locked(until: Millis, now: Millis) -> Self {
+        let wait = until.since(now).max(1);
+        Self::Locked {
+            minutes: wait.saturating_add(59_999).div_euclid(60_000),
+        }
+    }
 }
 
 struct Tallies {
@@ -107,10 +133,7 @@ impl Security {
         if let Some(until) = until {
             self.note_sign_in("nobody", &subject, Outcome::Locked, shown_address)
                 .await?;
-            let wait = until.since(self.0.clock.now()).max(1);
-            return Ok(Answer::Locked {
-                minutes: wait.saturating_add(59_999).div_euclid(60_000),
-            });
+            return Ok(Answer::locked(until, self.0.clock.now()));
         }
 
         let hash = known
@@ -131,8 +154,45 @@ impl Security {
                 return Ok(Answer::Wrong);
             }
         };
-        self.begin_session(id, login.as_deref(), attempt.address, &attempt.agent)
-            .await
+        self.arrive(Arriving {
+            account: id,
+            login: login.as_deref(),
+            address: attempt.address,
+            agent: &attempt.agent,
+            by_password: true,
+        })
+        .await
+    }
+
+    /// Goes on after a right first factor: to the second step where the account has one, else to a session.
+    pub(crate) async fn arrive(&self, arriving: Arriving<'_>) -> Result<Answer, SecurityError> {
+        self.reload_policy().await?;
+        let now = self.0.clock.now();
+        let usable = {
+            let mut tx = self.0.work.read().await?;
+            self.usable_factors(&mut tx, arriving.account).await?
+        };
+        if usable.is_empty() {
+            return self.begin_session(arriving, Strength::One).await;
+        }
+        let token = crypto::new_token(self.0.random.as_ref())?;
+        let mut tx = self.0.work.write().await?;
+        // The right password was no failure of its address, or a school behind one address would be held
+        // back by its own people; the name stays counted until the second step is right.
+        let tallies = self
+            .tallies(&mut tx, arriving.login, arriving.address)
+            .await?;
+        let (subject, tally) = &tallies.address;
+        store::put_tally(&mut tx, subject, tally.succeeded(Counter::Address, now)).await?;
+        let pending = Pending {
+            account: arriving.account,
+            by_password: arriving.by_password,
+            expires: now.add(factors::rules::PENDING),
+            tries: 0,
+        };
+        factors::store::insert_pending(&mut tx, &crypto::token_hash(&token), &pending).await?;
+        tx.commit().await?;
+        Ok(Answer::Second { token })
     }
 
     /// Counts the attempt as failed before it is looked at; the moment to wait for where it is one too many.
@@ -204,13 +264,38 @@ impl Security {
         })
     }
 
-    pub(crate) async fn begin_session(
+    /// Forgives the attempt that was counted before it was looked at.
+    pub(crate) async fn forgive(
         &self,
-        id: AccountId,
+        tx: &mut db::Tx,
         login: Option<&str>,
         address: Option<IpAddr>,
-        agent: &str,
+    ) -> Result<(), SecurityError> {
+        let now = self.0.clock.now();
+        let tallies = self.tallies(tx, login, address).await?;
+        for (counter, (subject, tally)) in [
+            (Counter::Address, &tallies.address),
+            (Counter::Name, &tallies.name),
+            (Counter::NameAtAddress, &tallies.pair),
+        ] {
+            store::put_tally(tx, subject, tally.succeeded(counter, now)).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a session: a new token, and what the policy asks of the account before it may go on.
+    pub(crate) async fn begin_session(
+        &self,
+        arriving: Arriving<'_>,
+        strength: Strength,
     ) -> Result<Answer, SecurityError> {
+        let Arriving {
+            account: id,
+            login,
+            address,
+            agent,
+            by_password,
+        } = arriving;
         let now = self.0.clock.now();
         let token = crypto::new_token(self.0.random.as_ref())?;
         let shown_address = address
@@ -223,18 +308,12 @@ impl Security {
         let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
             return Ok(Answer::Wrong);
         };
-        let tallies = self.tallies(&mut tx, login, address).await?;
-        for (counter, (subject, tally)) in [
-            (Counter::Address, &tallies.address),
-            (Counter::Name, &tallies.name),
-            (Counter::NameAtAddress, &tallies.pair),
-        ] {
-            store::put_tally(&mut tx, subject, tally.succeeded(counter, now)).await?;
-        }
+        self.forgive(&mut tx, login, address).await?;
         let grants = store::grants_of(&mut tx, id).await?;
-        let first = rules::grant::in_force(&grants, &self.0.posts, now)
-            .first()
-            .map(|(grant, _)| grant.id);
+        let held = rules::grant::in_force(&grants, &self.0.posts, now);
+        let first = held.first().map(|(grant, _)| grant.id);
+        let posts: Vec<String> = held.iter().map(|(grant, _)| grant.post.clone()).collect();
+        let duties = self.duties_of(&mut tx, id, &posts, by_password).await?;
         let session = Session {
             number: store::next_number(&mut tx, "session").await?,
             account: id,
@@ -244,6 +323,9 @@ impl Security {
             expires: now.add(self.0.config.session_millis()),
             address: shown_address.clone(),
             agent: agent.chars().take(200).collect(),
+            strength,
+            duties,
+            confirmed: now,
         };
         store::insert_session(&mut tx, &crypto::token_hash(&token), &session).await?;
         self.append(
@@ -264,6 +346,42 @@ impl Security {
             token,
             language: account.language,
         })
+    }
+
+    /// What an account owes at a sign-in; notes since when a second factor is asked for.
+    async fn duties_of(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        posts: &[String],
+        by_password: bool,
+    ) -> Result<Vec<factors::Duty>, SecurityError> {
+        let policy = self.policy();
+        let now = self.0.clock.now();
+        let safety = factors::store::safety(tx, account).await?;
+        let held: Vec<factors::Factor> = factors::store::factors(tx, account)
+            .await?
+            .into_iter()
+            .map(|stored| stored.factor)
+            .collect();
+        let password_set = factors::store::password(tx, account)
+            .await?
+            .map_or(now, |(set, _)| set);
+        let standing = Standing {
+            now,
+            posts,
+            factors: &held,
+            demanded_since: safety.demanded_since,
+            password_set,
+            set_by: safety.set_by,
+            by_password,
+        };
+        let since =
+            factors::rules::due(&policy, standing).map(|_| safety.demanded_since.unwrap_or(now));
+        if since != safety.demanded_since {
+            factors::store::put_demanded_since(tx, account, since).await?;
+        }
+        Ok(factors::rules::duties(&policy, standing))
     }
 
     pub(crate) async fn note_sign_in(
@@ -414,37 +532,80 @@ impl Security {
         signed: &Signed,
     ) -> Result<Vec<Session>, SecurityError> {
         let mut tx = self.0.work.read().await?;
-        let now = self.0.clock.now();
-        let idle = self.0.config.idle_millis();
-        let mut sessions = store::sessions_of(&mut tx, signed.account.id).await?;
-        sessions.retain(|session| session.expires > now && now.since(session.last_seen) <= idle);
-        Ok(sessions)
+        self.live_sessions(&mut tx, signed.account.id).await
     }
 
-    /// Changes one's own password and ends the other sessions. Tries with a wrong present password count
-    /// like tries to sign in, or a browser left open would be a place to guess.
+    /// Whether a password is the one of who is signed in. Tries with a wrong one count like tries to sign in,
+    /// or a browser left open would be a place to guess.
+    pub(crate) async fn prove_password(
+        &self,
+        signed: &Signed,
+        present: String,
+        address: Option<IpAddr>,
+    ) -> Result<bool, SecurityError> {
+        let login = &signed.account.login;
+        if self.count_attempt(Some(login), address).await?.is_some() {
+            return Ok(false);
+        }
+        let known = {
+            let mut tx = self.0.work.read().await?;
+            store::password_of(&mut tx, login).await?
+        };
+        let hash = known.map_or_else(|| self.0.dummy_hash.clone(), |(_, _, hash)| hash);
+        if !self.verify(hash, present).await? {
+            return Ok(false);
+        }
+        let mut tx = self.0.work.write().await?;
+        self.forgive(&mut tx, Some(login), address).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Whether a password was lately that of an account, or is now.
+    pub(crate) async fn was_taken(
+        &self,
+        account: AccountId,
+        wanted: &str,
+    ) -> Result<bool, SecurityError> {
+        let past = self.policy().password_past;
+        let hashes = {
+            let mut tx = self.0.work.read().await?;
+            let most = i64::try_from(past).unwrap_or(i64::MAX);
+            let mut hashes = Vec::new();
+            if past > 0 {
+                hashes.extend(
+                    factors::store::password(&mut tx, account)
+                        .await?
+                        .map(|(_, hash)| hash),
+                );
+                hashes.extend(factors::store::past_passwords(&mut tx, account, most).await?);
+            }
+            hashes.truncate(past);
+            hashes
+        };
+        for hash in hashes {
+            if self.verify(hash, wanted.to_owned()).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Changes one's own password, ends the other sessions and gives this one a new token.
     pub(crate) async fn change_own_password(
         &self,
         signed: &Signed,
         present: String,
         wanted: &str,
         address: Option<IpAddr>,
-    ) -> Result<(), SecurityError> {
-        let login = signed.account.login.clone();
-        rules::password::check(wanted, &login).map_err(SecurityError::PasswordFault)?;
-        if self.count_attempt(Some(&login), address).await?.is_some() {
-            return Err(SecurityError::WrongPassword);
-        }
-        let known = {
-            let mut tx = self.0.work.read().await?;
-            store::password_of(&mut tx, &login).await?
-        };
-        let hash = known.map_or_else(|| self.0.dummy_hash.clone(), |(_, _, hash)| hash);
-        let right = self.verify(hash, present).await?;
+    ) -> Result<String, SecurityError> {
+        let account = &signed.account;
+        rules::password::check(&self.policy().password_rules(), wanted, &account.login)
+            .map_err(SecurityError::PasswordFault)?;
         let shown_address = address.map(|address| address.to_string());
         let actor = signed.permit.actor();
-        let subject = Subject::account(signed.account.id);
-        if !right {
+        let subject = Subject::account(account.id);
+        if !self.prove_password(signed, present, address).await? {
             self.audit_alone(
                 actor,
                 AuditAction::PasswordSet,
@@ -455,19 +616,29 @@ impl Security {
             .await?;
             return Err(SecurityError::WrongPassword);
         }
+        if self.was_taken(account.id, wanted).await? {
+            return Err(SecurityError::PasswordFault(
+                rules::password::PasswordFault::Reused,
+            ));
+        }
         let hash = self.hash(wanted.to_owned()).await?;
+        let token = crypto::new_token(self.0.random.as_ref())?;
         let now = self.0.clock.now();
         let mut tx = self.0.work.write().await?;
-        let tallies = self.tallies(&mut tx, Some(&login), address).await?;
-        for (counter, (subject, tally)) in [
-            (Counter::Address, &tallies.address),
-            (Counter::Name, &tallies.name),
-            (Counter::NameAtAddress, &tallies.pair),
-        ] {
-            store::put_tally(&mut tx, subject, tally.succeeded(counter, now)).await?;
-        }
-        store::set_password_hash(&mut tx, signed.account.id, &hash, now).await?;
-        store::delete_sessions_of(&mut tx, signed.account.id, Some(signed.session.number)).await?;
+        factors::store::keep_password(&mut tx, account.id, now).await?;
+        store::set_password_hash(&mut tx, account.id, &hash, now).await?;
+        factors::store::put_set_by(&mut tx, account.id, SetBy::Holder).await?;
+        store::delete_sessions_of(&mut tx, account.id, Some(signed.session.number)).await?;
+        let left: Vec<factors::Duty> = signed
+            .session
+            .duties
+            .iter()
+            .copied()
+            .filter(|duty| *duty != factors::Duty::Password)
+            .collect();
+        store::put_duties(&mut tx, signed.session.number, &left).await?;
+        factors::store::renew_session(&mut tx, signed.session.number, &crypto::token_hash(&token))
+            .await?;
         self.audit(
             &mut tx,
             actor,
@@ -478,6 +649,6 @@ impl Security {
         )
         .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(token)
     }
 }

@@ -3,6 +3,7 @@
 use db::{ColumnType, DbError, Migration, Row, Tx};
 use kernel::{AccountId, Clocks, CommitNumber, Day, Millis, UnitId, Value};
 
+use crate::factors::{Duty, Strength};
 use crate::model::{
     Account, AccountState, Grant, GrantId, Session, UnitLife, UnitStretch, UnitVersion,
 };
@@ -34,6 +35,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
     Migration {
         name: "security_6_clients",
         sql: include_str!("../sql/work_clients.sql"),
+    },
+    Migration {
+        name: "security_5_factors",
+        sql: include_str!("../sql/work_factors.sql"),
     },
 ];
 
@@ -270,8 +275,8 @@ pub(crate) async fn end_grant(
 
 // Sessions
 
-const SESSION: &str =
-    "SELECT number, account, grant_id, created, last_seen, expires, address, agent FROM session";
+const SESSION: &str = "SELECT number, account, grant_id, created, last_seen, expires, address, agent, strength, duties, \
+     confirmed FROM session";
 
 fn session_of(row: &Row) -> Result<Session, DbError> {
     Ok(Session {
@@ -283,6 +288,13 @@ fn session_of(row: &Row) -> Result<Session, DbError> {
         expires: Millis::new(row.int("expires")?),
         address: row.text("address")?.to_owned(),
         agent: row.text("agent")?.to_owned(),
+        strength: Strength::parse(row.text("strength")?),
+        duties: row
+            .text("duties")?
+            .split(' ')
+            .filter_map(Duty::parse)
+            .collect(),
+        confirmed: Millis::new(row.int("confirmed")?),
     })
 }
 
@@ -313,8 +325,8 @@ pub(crate) async fn insert_session(
 ) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO session \
-         (token_hash, number, account, grant_id, created, last_seen, expires, address, agent) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         (token_hash, number, account, grant_id, created, last_seen, expires, address, agent, strength, \
+         duties, confirmed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             token_hash.into(),
             session.number.into(),
@@ -325,7 +337,25 @@ pub(crate) async fn insert_session(
             session.expires.into(),
             session.address.as_str().into(),
             session.agent.as_str().into(),
+            session.strength.as_str().into(),
+            duties_text(&session.duties).into(),
+            session.confirmed.into(),
         ],
+    )
+    .await?;
+    Ok(())
+}
+
+fn duties_text(duties: &[Duty]) -> String {
+    let words: Vec<&str> = duties.iter().map(|duty| duty.as_str()).collect();
+    words.join(" ")
+}
+
+/// What a session still owes.
+pub(crate) async fn put_duties(tx: &mut Tx, number: i64, duties: &[Duty]) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE session SET duties = $1 WHERE number = $2",
+        &[duties_text(duties).into(), number.into()],
     )
     .await?;
     Ok(())
@@ -368,7 +398,7 @@ pub(crate) async fn delete_session(
     Ok(ended > 0)
 }
 
-/// Ends all sessions of an account, except one.
+/// Ends all sessions of an account, except one, and sign-ins that are half done.
 pub(crate) async fn delete_sessions_of(
     tx: &mut Tx,
     account: AccountId,
@@ -377,6 +407,11 @@ pub(crate) async fn delete_sessions_of(
     tx.execute(
         "DELETE FROM session WHERE account = $1 AND number <> $2",
         &[account.into(), except.unwrap_or(-1).into()],
+    )
+    .await?;
+    tx.execute(
+        "DELETE FROM signin_pending WHERE account = $1",
+        &[account.into()],
     )
     .await?;
     Ok(())

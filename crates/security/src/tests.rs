@@ -1,11 +1,14 @@
 //! Store tests on both engines and the way through the gate, as a browser takes it.
 
 mod accounts;
+mod attack;
 mod browser;
 mod clients;
+mod device;
 mod evidence;
 mod evidence_pages;
 mod exports;
+mod factors;
 mod flow;
 mod hardening;
 mod identity;
@@ -99,6 +102,7 @@ fn every_message_is_there_in_both_languages() {
         crate::PasswordFault::TooPlain,
         crate::PasswordFault::HoldsName,
         crate::PasswordFault::Common,
+        crate::PasswordFault::Reused,
     ];
     let text = catalogue.text(ui::Language::Chinese);
     for fault in faults {

@@ -38,6 +38,8 @@ pub(crate) fn cookie_name(name: &str, https: bool) -> String {
     }
 }
 
+/// The cookie of somebody whose first step was right and whose second is awaited. It opens nothing else.
+pub const SECOND_COOKIE: &str = "weihe_second";
 /// The field that every form which changes something carries.
 pub const CSRF_FIELD: &str = "csrf";
 /// The header that scripts send instead.
@@ -105,6 +107,13 @@ impl Visit {
 
     pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.0.address
+    }
+
+    /// What the session owes first before anything else answers.
+    #[must_use]
+    pub fn duty(&self) -> Option<crate::Duty> {
+        let signed = self.signed()?;
+        signed.session.duties.first().copied()
     }
 
     /// The visitor cookie that the answer must set, where the browser had none.

@@ -149,7 +149,10 @@ impl Settings {
             posts: standard.posts().to_vec(),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
-            config: self.security.clone(),
+            config: Config {
+                secrets_file: Some(self.data.join("keys").join("signin.key")),
+                ..self.security.clone()
+            },
         }
     }
 

@@ -27,6 +27,8 @@ pub enum Island {
     Progress,
     /// `<weihe-cascade>`: province → city → county as selects that fill one another.
     Cascade,
+    /// `<weihe-passkey>`: asks the browser for a passkey.
+    Passkey,
 }
 
 impl Island {
@@ -37,6 +39,7 @@ impl Island {
             Self::Upload => &["upload.js"],
             Self::Progress => &["progress.js"],
             Self::Cascade => &["cascade.js"],
+            Self::Passkey => &["passkey.js"],
         }
     }
 }

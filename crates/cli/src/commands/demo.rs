@@ -83,6 +83,10 @@ async fn mark(app: &App, permit: &Permit) -> Result<(), Failure> {
             NOTE_SETTING,
             "这是演示省份。用户名 admin,密码在首次启动时显示在命令行;忘记时运行 weihe user password admin。",
         ),
+        // The demo prints its password, which people share: nothing of it need be changed.
+        ("signin_first_change", "off"),
+        ("signin_password_days", "0"),
+        ("signin_second_factor_posts", ""),
         (LOADED, "1"),
     ];
     for (name, value) in settings {

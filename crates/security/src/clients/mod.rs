@@ -467,5 +467,8 @@ fn no_session(account: &Account, grant: GrantId, now: Millis) -> Session {
         expires: now.add(TOKEN_SECONDS * 1_000),
         address: String::new(),
         agent: String::new(),
+        strength: crate::Strength::One,
+        duties: Vec::new(),
+        confirmed: kernel::Millis::new(0),
     }
 }

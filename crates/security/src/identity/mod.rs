@@ -27,7 +27,7 @@ use crate::error::SecurityError;
 use crate::model::{Account, AccountState, AuditAction, Outcome, Subject};
 use crate::permit::{Actor, Permit};
 use crate::rules::grant::login as sign_in_name;
-use crate::signin::{Answer, Signed};
+use crate::signin::{Answer, Arriving, Signed};
 use provider::{Person, ProviderError, Service};
 use store::{Attempt, Link};
 
@@ -139,6 +139,11 @@ pub(crate) enum Came {
     In {
         token: String,
         language: Option<String>,
+        next: String,
+    },
+    /// The account has a second factor here: the token of its step.
+    Second {
+        token: String,
         next: String,
     },
     Linked,
@@ -265,10 +270,14 @@ impl Security {
         }
         let account = self.account_behind(provider, &person).await?;
         let login = account.login.clone();
-        match self
-            .begin_session(account.id, Some(&login), who.address, who.agent)
-            .await?
-        {
+        let arriving = Arriving {
+            account: account.id,
+            login: Some(&login),
+            address: who.address,
+            agent: who.agent,
+            by_password: false,
+        };
+        match self.arrive(arriving).await? {
             Answer::In { token, language } => {
                 self.note_provider(&token, provider).await?;
                 Ok(Came::In {
@@ -277,7 +286,11 @@ impl Security {
                     next: attempt.next,
                 })
             }
-            Answer::Wrong | Answer::Locked { .. } => Err(IdentityError::Barred),
+            Answer::Second { token } => Ok(Came::Second {
+                token,
+                next: attempt.next,
+            }),
+            Answer::Wrong | Answer::Gone | Answer::Locked { .. } => Err(IdentityError::Barred),
         }
     }
 

@@ -11,9 +11,11 @@ use ui::{
     Tone, badge, button, error_summary, post_button, section,
 };
 
+use super::factors::{self, renewed};
 use super::{Sent, failed, go_to, typed};
 use crate::api::Security;
 use crate::error::SecurityError;
+use crate::factors::Duty;
 use crate::model::{AuditAction, GrantId, Session};
 use crate::signin::{Held, Signed};
 use crate::web::{CSRF_FIELD, Visit};
@@ -48,7 +50,7 @@ pub(super) async fn change_password(
             .change_own_password(signed, present, &wanted, visit.ip())
             .await;
         match answer {
-            Ok(()) => return go_to("/account?done=password"),
+            Ok(token) => return renewed(&security, &token, "/account?done=password"),
             Err(SecurityError::PasswordFault(fault)) => {
                 state.fail("wanted", Fault::Key(fault.code()));
             }
@@ -59,7 +61,56 @@ pub(super) async fn change_password(
         }
     }
     let status = StatusCode::UNPROCESSABLE_ENTITY;
+    if visit.duty().is_some() {
+        return password_page(&security, &visit, shell, &state, status);
+    }
     page(&security, &visit, shell, state, status).await
+}
+
+/// `GET /account/password`: the form alone, also for those who must change it first.
+pub(super) async fn show_password(
+    State(security): State<Security>,
+    visit: Visit,
+    shell: Shell,
+) -> Response {
+    password_page(&security, &visit, shell, &FormState::new(), StatusCode::OK)
+}
+
+fn password_page(
+    security: &Security,
+    visit: &Visit,
+    shell: Shell,
+    state: &FormState,
+    status: StatusCode,
+) -> Response {
+    let text = shell.text.clone();
+    let must = visit.duty() == Some(Duty::Password);
+    let body = html! {
+        @if must { (ui::notice(Tone::Explain, &text.get("security-password-must"), html! { p { (text.get("security-password-must-why")) } })) }
+        (password_form(&text, security, visit, state))
+    };
+    shell
+        .page(text.get("security-password-change"))
+        .crumbs(vec![Crumb::here(text.get("security-password-change"))])
+        .narrow()
+        .cache(Cache::Never)
+        .status(status)
+        .body(body)
+        .into_response()
+}
+
+pub(super) async fn end_others(
+    State(security): State<Security>,
+    visit: Visit,
+    shell: Shell,
+) -> Response {
+    let Some(signed) = visit.signed() else {
+        return go_to("/account");
+    };
+    match security.end_other_sessions(signed, &visit.address()).await {
+        Ok(()) => go_to("/account"),
+        Err(error) => failed(shell, &error),
+    }
 }
 
 pub(super) async fn end_session(
@@ -112,16 +163,27 @@ async fn page(
         Ok(sessions) => sessions,
         Err(error) => return failed(shell, &error),
     };
+    let own = match security.own_factors(signed).await {
+        Ok(own) => own,
+        Err(error) => return failed(shell, &error),
+    };
     let text = shell.text.clone();
     let done = shell.url.get("done") == Some("password");
     let body = html! {
         @if done { (ui::notice(Tone::Good, &text.get("security-password-done"), html! {})) }
         (section(&text.get("security-posts"), html! {}, posts(&text, visit, signed)))
-        (section(&text.get("security-sessions"), html! {}, session_table(&text, visit, signed, &sessions)))
+        (section(&text.get("security-factors"), html! {}, factors::part(&text, &own, signed)))
+        (section(&text.get("security-sessions"), html! {}, html! {
+            (session_table(&text, visit, signed, &sessions))
+            @if sessions.len() > 1 {
+                (post_button(&text.get("security-session-end-others"), "/account/sessions/others",
+                    &[(CSRF_FIELD, visit.csrf())], Tone::Plain, None))
+            }
+        }))
         @if security.identity_providers().next().is_some() {
             p { a href="/account/identities" { (text.get("security-identities")) } }
         }
-        (section(&text.get("security-password-change"), html! {}, password_form(&text, visit, &state)))
+        (section(&text.get("security-password-change"), html! {}, password_form(&text, security, visit, &state)))
     };
     shell
         .page(text.get("security-account"))
@@ -204,7 +266,8 @@ fn session_table(text: &Text, visit: &Visit, signed: &Arc<Signed>, sessions: &[S
     table.render(text)
 }
 
-fn password_form(text: &Text, visit: &Visit, state: &FormState) -> Markup {
+fn password_form(text: &Text, security: &Security, visit: &Visit, state: &FormState) -> Markup {
+    let rule = super::password_rule(text, security);
     let field = |name: &'static str, key: &str, token: &'static str| {
         Field::new(name, text.get(key))
             .input(Input::Password)
@@ -226,7 +289,7 @@ fn password_form(text: &Text, visit: &Visit, state: &FormState) -> Markup {
             (visit.csrf_field())
             (field("present", "security-password-present", "current-password").render(text, state))
             (field("wanted", "security-password-wanted", "new-password")
-                .hint(text.get("security-password-rule")).render(text, state))
+                .hint(rule).render(text, state))
             (field("again", "security-password-again", "new-password").render(text, state))
             div.actions { (button(&text.get("security-password-change"), true)) }
         }

@@ -13,13 +13,20 @@ use ui::{
     link_button, notice, post_button, section,
 };
 
-use super::signin::{entered, form};
+use super::second::follow;
+use super::signin::form;
 use super::{Sent, failed, go_to, set_cookie, typed};
 use crate::api::Security;
 use crate::error::SecurityError;
 use crate::identity::{Came, IdentityError, Provider, Returned, Traveller};
 use crate::rules::web::safe_next;
+use crate::signin::Answer;
 use crate::web::{CSRF_FIELD, VISITOR_COOKIE, Visit};
+
+/// Where somebody goes who came back from a service: on, or to the second step.
+fn arrived(security: &Security, answer: &Answer, next: &str) -> Response {
+    follow(security, answer, &safe_next(Some(next))).unwrap_or_else(|| go_to("/signin"))
+}
 
 fn title(text: &Text, provider: &Provider) -> String {
     let lang = match text.language() {
@@ -145,12 +152,8 @@ pub(super) async fn come_back(
             token,
             language,
             next,
-        }) => entered(
-            &security,
-            &token,
-            language.as_deref(),
-            &safe_next(Some(&next)),
-        ),
+        }) => arrived(&security, &Answer::In { token, language }, &next),
+        Ok(Came::Second { token, next }) => arrived(&security, &Answer::Second { token }, &next),
         Ok(Came::Linked) => go_to("/account/identities?done=linked"),
         Err(error) if visit.signed().is_some() && error.status() != StatusCode::NOT_FOUND => {
             let mut state = FormState::new();

@@ -1,17 +1,20 @@
 //! `GET /signin` and `POST /signin`.
 
 use axum::extract::State;
-use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::html;
-use ui::{Cache, Fault, Field, FormState, Input, Shell, Tone, button, error_summary, notice};
+use ui::{
+    Cache, Fault, Field, FormState, Input, Island, Shell, Tone, button, error_summary, notice,
+    section,
+};
 
+use super::second::{agent_of, follow, passkey_element, say};
 use super::{Sent, failed, go_to, identity, set_cookie, typed};
 use crate::api::Security;
 use crate::rules::web::safe_next;
-use crate::signin::{Answer, Attempt};
-use crate::web::{SESSION_COOKIE, VISITOR_COOKIE, Visit};
+use crate::signin::Attempt;
+use crate::web::{VISITOR_COOKIE, Visit};
 
 /// The setting whose text stands on the sign-in page: in the demo province, how to sign in.
 pub const NOTE_SETTING: &str = "signin_note";
@@ -51,53 +54,21 @@ pub(super) async fn send(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return form(&security, &visit, shell, &next, state, status).await;
     }
-    let agent = headers
-        .get(USER_AGENT)
-        .and_then(|agent| agent.to_str().ok());
     let attempt = Attempt {
         login,
         password,
         address: visit.ip(),
-        agent: agent.unwrap_or_default().to_owned(),
+        agent: agent_of(&headers),
     };
-    match security.sign_in(attempt).await {
-        Err(error) => failed(shell, &error),
-        Ok(Answer::In { token, language }) => {
-            entered(&security, &token, language.as_deref(), &next)
-        }
-        Ok(Answer::Wrong) => {
-            state.fail("", Fault::Key("security-signin-wrong"));
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            form(&security, &visit, shell, &next, state, status).await
-        }
-        Ok(Answer::Locked { minutes }) => {
-            let minutes = minutes.to_string();
-            state.fail(
-                "",
-                Fault::KeyWith("security-signin-locked", vec![("minutes", minutes)]),
-            );
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            form(&security, &visit, shell, &next, state, status).await
-        }
+    let answer = match security.sign_in(attempt).await {
+        Ok(answer) => answer,
+        Err(error) => return failed(shell, &error),
+    };
+    if let Some(response) = follow(&security, &answer, &next) {
+        return response;
     }
-}
-
-/// The browser of someone who is signed in from now on.
-pub(super) fn entered(
-    security: &Security,
-    token: &str,
-    language: Option<&str>,
-    next: &str,
-) -> Response {
-    let mut response = go_to(next);
-    let https = security.config().https;
-    let headers = response.headers_mut();
-    set_cookie(headers, SESSION_COOKIE, token, None, https);
-    set_cookie(headers, VISITOR_COOKIE, "", Some(0), https);
-    if let Some(language) = language {
-        set_cookie(headers, "lang", language, Some(31_536_000), https);
-    }
-    response
+    let status = say(&mut state, &answer, "security-signin-wrong");
+    form(&security, &visit, shell, &next, state, status).await
 }
 
 pub(super) async fn form(
@@ -112,6 +83,11 @@ pub(super) async fn form(
         Ok(note) => note.filter(|note| !note.is_empty()),
         Err(error) => return failed(shell, &error),
     };
+    let passkey = match security.passkey_options(visit.csrf()) {
+        Ok(passkey) => passkey,
+        Err(error) => return failed(shell, &error),
+    };
+    let was_late = shell.url.get("late").is_some();
     let text = shell.text.clone();
     let ways = identity::ways(security, &shell, next);
     let login = text.get("security-login");
@@ -119,6 +95,7 @@ pub(super) async fn form(
     let labels = [("login", login.as_str()), ("password", password.as_str())];
     let body = html! {
         @if let Some(note) = &note { (notice(Tone::Plain, &text.get("security-signin-note"), html! { p { (note) } })) }
+        @if was_late { (notice(Tone::Explain, &text.get("security-second-late"), html! {})) }
         (error_summary(&text, &state, &labels))
         form method="post" action="/signin" {
             (visit.csrf_field())
@@ -128,15 +105,22 @@ pub(super) async fn form(
                 .render(&text, &state))
             div.actions { (button(&text.get("security-signin"), true)) }
         }
+        @if let Some(options) = &passkey {
+            (section(&text.get("security-kind-passkey"), html! {}, passkey_element(&text, visit,
+                ("get", "/signin/passkey", options), html! { input type="hidden" name="next" value=(next); })))
+        }
         p.hint { (text.get("security-signin-forgotten")) }
         (ways)
     };
-    let page = shell
+    let mut page = shell
         .page(text.get("security-signin"))
         .narrow()
         .cache(Cache::Never)
         .status(status)
         .body(body);
+    if passkey.is_some() {
+        page = page.island(Island::Passkey);
+    }
     let mut response = page.into_response();
     if let Some(visitor) = visit.fresh_visitor() {
         let https = security.config().https;

@@ -2,30 +2,48 @@
 
 use crate::random::{Random, RandomError};
 
-/// Fewest characters (GB/T 22239-2019 §8.1.4.1 asks for complexity and regular change; length is ours).
-pub(crate) const SHORTEST: usize = 10;
 /// Most characters: enough for any phrase, little enough to hash.
 pub(crate) const LONGEST: usize = 128;
 
-/// Beginnings that guessing programs try first.
-const COMMON: [&str; 12] = [
-    "password", "passw0rd", "qwerty", "123456", "111111", "000000", "abc123", "admin", "weihe",
-    "shaanxi", "jiaoyu", "welcome",
-];
+/// Words that guessing programs try first.
+const COMMON: &str = include_str!("../../data/common_passwords.txt");
+
+/// What the policy of an operator asks of a password (GB/T 22239-2019 §8.1.4.1 a asks for complexity and regular
+/// change, without numbers).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PasswordRules<'a> {
+    /// Fewest characters.
+    pub(crate) shortest: usize,
+    /// How many of small letters, capitals, digits and others.
+    pub(crate) kinds: usize,
+    /// Words of the place, lower case, that count like those which everybody tries.
+    pub(crate) refused_words: &'a [String],
+}
+
+impl PasswordRules<'static> {
+    /// What the program's own passwords are held against.
+    pub(crate) const OWN: Self = Self {
+        shortest: 10,
+        kinds: 3,
+        refused_words: &[],
+    };
+}
 
 /// Why a password is refused. The code names the message `security-password-fault-…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordFault {
-    /// Under 10 characters.
+    /// Fewer characters than the policy asks for.
     TooShort,
     /// Over 128 characters.
     TooLong,
-    /// Fewer than three of: small letters, capitals, digits, others.
+    /// Fewer kinds of characters than the policy asks for.
     TooPlain,
     /// Holds the name one signs in with.
     HoldsName,
     /// Is little more than a word that guessing programs try first, or few different characters.
     Common,
+    /// Was the account's password lately.
+    Reused,
 }
 
 impl PasswordFault {
@@ -38,6 +56,7 @@ impl PasswordFault {
             Self::TooPlain => "security-password-fault-plain",
             Self::HoldsName => "security-password-fault-name",
             Self::Common => "security-password-fault-common",
+            Self::Reused => "security-password-fault-reused",
         }
     }
 }
@@ -46,9 +65,13 @@ impl PasswordFault {
 ///
 /// # Errors
 /// [`PasswordFault`].
-pub(crate) fn check(password: &str, login: &str) -> Result<(), PasswordFault> {
+pub(crate) fn check(
+    rules: &PasswordRules<'_>,
+    password: &str,
+    login: &str,
+) -> Result<(), PasswordFault> {
     let length = password.chars().count();
-    if length < SHORTEST {
+    if length < rules.shortest {
         return Err(PasswordFault::TooShort);
     }
     if length > LONGEST {
@@ -61,20 +84,50 @@ pub(crate) fn check(password: &str, login: &str) -> Result<(), PasswordFault> {
     let mut different: Vec<char> = lower.chars().collect();
     different.sort_unstable();
     different.dedup();
-    let beyond_common_word = COMMON
-        .iter()
-        .filter(|word| lower.contains(*word))
-        .map(|word| length.saturating_sub(word.len()))
-        .min()
-        .unwrap_or(length);
-    if different.len() < 5 || beyond_common_word < 6 {
+    if different.len() < 5 || left_beside_common(&lower, rules.refused_words) < 6 {
         return Err(PasswordFault::Common);
     }
     // A phrase of five words needs no capitals: length stands in for variety.
-    if kinds(password) < 3 && length < 20 {
+    if kinds(password) < rules.kinds && length < 20 {
         return Err(PasswordFault::TooPlain);
     }
     Ok(())
+}
+
+/// How many characters are left without the common words, also those with digits for letters.
+fn left_beside_common(lower: &str, refused: &[String]) -> usize {
+    let plain: String = lower
+        .chars()
+        .map(|letter| match letter {
+            '0' => 'o',
+            '1' | '!' => 'i',
+            '3' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            '7' => 't',
+            other => other,
+        })
+        .collect();
+    let mut words: Vec<&str> = COMMON
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .chain(refused.iter().map(String::as_str))
+        .collect();
+    // The longest first, or a part of it would leave the rest standing.
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    [lower, &plain]
+        .map(|text| {
+            let mut text = text.to_owned();
+            for word in &words {
+                if text.contains(word) {
+                    text = text.replace(word, " ");
+                }
+            }
+            text.chars().filter(|letter| *letter != ' ').count()
+        })
+        .into_iter()
+        .min()
+        .unwrap_or_default()
 }
 
 fn kinds(password: &str) -> usize {
@@ -115,7 +168,7 @@ pub(crate) fn generate(random: &dyn Random) -> Result<String, RandomError> {
                 password.push(char::from(*letter));
             }
         }
-        if check(&password, "").is_ok() {
+        if check(&PasswordRules::OWN, &password, "").is_ok() {
             return Ok(password);
         }
     }
@@ -130,9 +183,13 @@ mod tests {
     fn each_fault_has_its_case() {
         let cases = [
             ("Ab1-defgh", Err(PasswordFault::TooShort)),
-            ("abcdefghijkl", Err(PasswordFault::TooPlain)),
+            ("abzdefghijkl", Err(PasswordFault::TooPlain)),
             ("Wangmou-2025x", Err(PasswordFault::HoldsName)),
             ("Password2025", Err(PasswordFault::Common)),
+            ("P@55w0rd-2025", Err(PasswordFault::Common)),
+            ("Qwerty-123456-x", Err(PasswordFault::Common)),
+            ("Woaini1314-x!", Err(PasswordFault::Common)),
+            ("1qaz2wsx3EDC!", Err(PasswordFault::Common)),
             ("Aa1Aa1Aa1Aa1", Err(PasswordFault::Common)),
             ("Yan-ta-2025-sep", Ok(())),
             ("correct horse battery staple", Ok(())),
@@ -140,9 +197,37 @@ mod tests {
             ("渭水东流去2025年秋Q", Ok(())),
         ];
         for (password, expected) in cases {
-            assert_eq!(check(password, "wangmou"), expected, "{password}");
+            assert_eq!(
+                check(&PasswordRules::OWN, password, "wangmou"),
+                expected,
+                "{password}"
+            );
         }
-        assert_eq!(check(&"aB3-".repeat(40), "x"), Err(PasswordFault::TooLong));
+        let long = "aB3-".repeat(40);
+        assert_eq!(
+            check(&PasswordRules::OWN, &long, "x"),
+            Err(PasswordFault::TooLong)
+        );
+    }
+
+    #[test]
+    fn the_policy_sets_length_kinds_and_words_of_the_place() {
+        let words = ["baihe".to_owned(), "白河县".to_owned()];
+        let rules = PasswordRules {
+            shortest: 12,
+            kinds: 4,
+            refused_words: &words,
+        };
+        let verdict = |password| check(&rules, password, "x");
+        assert_eq!(verdict("Liu-2026-tan"), Ok(()));
+        assert_eq!(verdict("Liu-2026-ta"), Err(PasswordFault::TooShort));
+        assert_eq!(verdict("liu-2026-tan"), Err(PasswordFault::TooPlain));
+        assert_eq!(verdict("BaiHe-2026-1"), Ok(()));
+        assert_eq!(verdict("BaiHe-baihe1"), Err(PasswordFault::Common));
+        assert_eq!(
+            verdict("白河县白河县白河县Aa1-"),
+            Err(PasswordFault::Common)
+        );
     }
 
     #[test]
@@ -150,7 +235,7 @@ mod tests {
         let random = SeededRandom::new(7);
         let first = generate(&random).unwrap();
         assert_eq!(first.len(), 19);
-        assert_eq!(check(&first, "admin"), Ok(()));
+        assert_eq!(check(&PasswordRules::OWN, &first, "admin"), Ok(()));
         assert!(
             first
                 .bytes()

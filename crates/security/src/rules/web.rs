@@ -22,6 +22,16 @@ pub(crate) fn safe_next(next: Option<&str>) -> String {
     }
 }
 
+/// The certificate in the header `Client-Cert` of a proxy (RFC 9440: a byte sequence of RFC 8941, `:base64:`).
+pub(crate) fn certificate_of_header(value: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let inner = value.trim().strip_prefix(':')?.strip_suffix(':')?;
+    let der = base64::engine::general_purpose::STANDARD
+        .decode(inner)
+        .ok()?;
+    (!der.is_empty()).then_some(der)
+}
+
 /// What the browser says about where a request that changes something was made.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Provenance<'a> {

@@ -76,6 +76,13 @@ async fn take(mut parts: Multipart) -> String {
     seen.join(" ")
 }
 
+/// As RFC 9440 writes a certificate.
+fn certificate_header(der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    format!(":{text}:")
+}
+
 pub(crate) struct Browser {
     program: Router,
     cookies: BTreeMap<String, String>,
@@ -93,6 +100,12 @@ impl Answer {
         self.headers
             .get(header::LOCATION)
             .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What the page asks the browser with for a passkey.
+    pub(crate) fn options(&self) -> String {
+        let (_, rest) = self.text.split_once("data-options=\"").unwrap();
+        rest.split('"').next().unwrap().replace("&quot;", "\"")
     }
 
     /// The token in the first form of the page.
@@ -179,6 +192,33 @@ impl Browser {
         let request = Request::post(path)
             .header(header::ACCEPT, "text/html")
             .header("sec-fetch-site", site)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body.join("&"))).unwrap())
+            .await
+    }
+
+    /// A connection that a proxy says was made with this certificate.
+    pub(crate) async fn get_with_certificate(&mut self, path: &str, der: &[u8]) -> Answer {
+        let request = Request::get(path)
+            .header(header::ACCEPT, "text/html")
+            .header("client-cert", certificate_header(der));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post_with_certificate(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        der: &[u8],
+    ) -> Answer {
+        let body: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.replace('/', "%2F")))
+            .collect();
+        let request = Request::post(path)
+            .header(header::ACCEPT, "text/html")
+            .header("sec-fetch-site", "same-origin")
+            .header("client-cert", certificate_header(der))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body.join("&"))).unwrap())
             .await

@@ -7,9 +7,9 @@ use super::{House, house, operator};
 use crate::web::{SESSION_COOKIE, VISITOR_COOKIE};
 use crate::{NewAccount, SecurityError};
 
-const PASSWORD: &str = "Wei-he-2026-liu";
+pub(crate) const PASSWORD: &str = "Wei-he-2026-liu";
 
-async fn with_account(place: &TestPlace, posts: &[&str]) -> House {
+pub(crate) async fn with_account(place: &TestPlace, posts: &[&str]) -> House {
     let house = house(place).await;
     let account = NewAccount {
         login: "wang".to_owned(),
@@ -255,7 +255,7 @@ db::on_both_engines! {
             browser.post("/account/password", &fields).await
         };
         let weak = change(&mut browser, PASSWORD, "short", "short").await;
-        assert!(weak.text.contains("至少 10 个字符</"), "{}", weak.text);
+        assert!(weak.text.contains("比密码要求的短") && weak.text.contains("至少 10 个字符"), "{}", weak.text);
         let differs = change(&mut browser, PASSWORD, "Jing-he-2026-qing", "Jing-he").await;
         assert!(differs.text.contains("两次输入的新密码不一样"));
         let wrong = change(&mut browser, "wrong", "Jing-he-2026-qing", "Jing-he-2026-qing").await;
@@ -266,6 +266,9 @@ db::on_both_engines! {
         assert_eq!(browser.get("/account?done=password").await.status, StatusCode::OK);
         assert_eq!(elsewhere.get("/schools").await.status, StatusCode::SEE_OTHER);
 
+        let stale = browser.post("/account/sessions", &[("csrf", &token), ("session", "3")]).await;
+        assert_eq!(stale.status, StatusCode::FORBIDDEN, "the session has a new token");
+        let token = browser.get("/account").await.token();
         elsewhere.sign_in("wang", "Jing-he-2026-qing").await;
         let foreign = browser.post("/account/sessions", &[("csrf", &token), ("session", "3")]).await;
         assert_eq!(foreign.location(), "/account");

@@ -13,16 +13,20 @@ use ui::{Catalogue, ErrorPage, Language, Shell};
 
 use super::forgery::{self, Forged};
 use super::limiter::Limiter;
-use super::{FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, cookie_name, headers};
+use super::{
+    ClientCertificate, FrameMaker, SESSION_COOKIE, VISITOR_COOKIE, Visit, cookie_name, headers,
+};
 use crate::api::Security;
 use crate::clients::rules::bearer;
 use crate::crypto;
 use crate::error::SecurityError;
 use crate::evidence::Origin;
+use crate::factors::Duty;
+use crate::factors::rules::answers_in_duty;
 use crate::model::{AuditAction, Outcome, Subject};
 use crate::permit::Denied;
 use crate::routes::{Access, RouteTable, Verdict};
-use crate::rules::web::{AnswerKind, answer_kind, client_address};
+use crate::rules::web::{AnswerKind, answer_kind, certificate_of_header, client_address};
 
 #[derive(Clone)]
 struct Gate {
@@ -121,6 +125,7 @@ impl Gate {
             },
         };
         let address = self.address(&request);
+        self.take_certificate(&mut request);
         let is_signed = signed.is_some();
         let (secret, fresh_visitor) = match token {
             Some(token) if is_signed => (token, None),
@@ -149,6 +154,14 @@ impl Gate {
             return Err(refuse(request, Why::NotForPrograms).await);
         }
 
+        if !matches!(access, None | Some(Access::Public))
+            && let Some(duty) = visit.duty()
+        {
+            let path = request.extensions().get::<MatchedPath>();
+            if !path.is_some_and(|path| answers_in_duty(duty, path.as_str())) {
+                return Err(refuse(request, Why::Owes(duty)).await);
+            }
+        }
         match access {
             None | Some(Access::Public) => {}
             Some(Access::SignedIn) if is_signed => {}
@@ -162,7 +175,6 @@ impl Gate {
                 return Err(refuse(request, Why::NotSignedIn).await);
             }
         }
-
         let needs_form = program.is_none() && !proves_itself;
         if access.is_some() && needs_form && changes_something(request.method()) {
             request = self.keep_out_forgeries(request, &visit, &secret).await?;
@@ -231,6 +243,32 @@ impl Gate {
         }
     }
 
+    /// The certificate that a proxy in front took from the client (RFC 9440), believed only from those that
+    /// the operator named; one that the connection itself showed stands.
+    fn take_certificate(&self, request: &mut Request) {
+        if request.extensions().get::<ClientCertificate>().is_some() {
+            return;
+        }
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let is_trusted = peer.is_some_and(|peer| {
+            let proxies = &self.security.config().trusted_proxies;
+            proxies.contains(&peer.0.ip().to_canonical())
+        });
+        if !is_trusted {
+            return;
+        }
+        let shown = request
+            .headers()
+            .get("client-cert")
+            .and_then(|value| value.to_str().ok())
+            .and_then(certificate_of_header);
+        if let Some(der) = shown {
+            request
+                .extensions_mut()
+                .insert(ClientCertificate { der: der.into() });
+        }
+    }
+
     fn address(&self, request: &Request) -> Option<IpAddr> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let forwarded: Vec<&str> = request
@@ -279,6 +317,7 @@ fn kind_of(headers: &HeaderMap, uri: &Uri) -> AnswerKind {
 enum Why {
     NoRoute,
     NotSignedIn,
+    Owes(Duty),
     Denied(Denied),
     Forged,
     TooLarge,
@@ -304,6 +343,16 @@ impl Why {
                 StatusCode::UNAUTHORIZED,
                 "security.not_signed_in",
                 "security-not-signed-in",
+            ),
+            Self::Owes(Duty::Password) => (
+                StatusCode::FORBIDDEN,
+                "security.owes_password",
+                "security-owes-password",
+            ),
+            Self::Owes(Duty::Factor) => (
+                StatusCode::FORBIDDEN,
+                "security.owes_factor",
+                "security-owes-factor",
             ),
             Self::Denied(Denied::Action(_)) => (
                 StatusCode::FORBIDDEN,
@@ -358,6 +407,9 @@ async fn refuse(request: Request, why: Why) -> Refusal {
     if let (Why::NotSignedIn, AnswerKind::Page) = (&why, kind) {
         return Box::new(to_sign_in(&parts.method, &parts.uri));
     }
+    if let (Why::Owes(duty), AnswerKind::Page) = (&why, kind) {
+        return Box::new(to_page(duty.page()));
+    }
     let sentence = shell
         .as_ref()
         .map_or_else(|| status.to_string(), |shell| shell.text.get(key));
@@ -404,7 +456,11 @@ fn to_sign_in(method: &Method, uri: &Uri) -> Response {
     } else {
         "/signin".to_owned()
     };
-    let mut response = Redirect::to(&address).into_response();
+    to_page(&address)
+}
+
+fn to_page(address: &str) -> Response {
+    let mut response = Redirect::to(address).into_response();
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

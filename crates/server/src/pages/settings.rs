@@ -201,6 +201,7 @@ fn page(app: &App, shell: Shell, state: &FormState, status: StatusCode) -> Respo
             @for (name, longest) in FIELDS { (field(name, longest)) }
             div.actions { (button(&text.get("server-settings-save"), true)) }
         }
+        p { a href="/settings/signin" { (text.get("security-policy")) } }
         (section(&text.get("server-about"), html! {}, key_values(&facts)))
     };
     shell

@@ -1,0 +1,52 @@
+//! Sign-in under attack, in short form; `cargo xtask soak signin` does it at full size.
+
+use axum::http::StatusCode;
+
+use super::browser::Browser;
+use super::flow::{PASSWORD, with_account};
+use super::operator;
+use crate::NewAccount;
+
+db::on_both_engines! {
+    async fn an_attack_from_many_addresses_locks_attackers_out_and_leaves_people_in(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let people = ["wang", "li", "zhao"];
+        for login in people.iter().skip(1) {
+            let account = NewAccount {
+                login: (*login).to_owned(),
+                display: "某".to_owned(),
+                password: Some(PASSWORD.to_owned()),
+            };
+            house.security.create_account(&operator(), account).await.unwrap();
+        }
+        // Where they sat yesterday: an office with one address.
+        for login in people {
+            let mut office = Browser::new(&house.security).at("192.0.2.8");
+            assert_eq!(office.sign_in(login, PASSWORD).await.status, StatusCode::SEE_OTHER);
+        }
+        let names = ["wang", "li", "zhao", "admin", "nobody"];
+        let (mut refused, mut locked) = (0, 0);
+        for turn in 0..500 {
+            let address = format!("198.51.100.{}", turn % 10);
+            let mut attacker = Browser::new(&house.security).at(&address);
+            let name = names[(turn / 10) % names.len()];
+            match attacker.sign_in(name, &format!("Guess-{turn}-abc")).await.status {
+                StatusCode::UNPROCESSABLE_ENTITY => refused += 1,
+                StatusCode::TOO_MANY_REQUESTS => locked += 1,
+                other => panic!("{other}"),
+            }
+        }
+        assert!(locked > 150, "{refused} looked at, {locked} not");
+        for login in people {
+            let mut office = Browser::new(&house.security).at("192.0.2.8");
+            assert_eq!(office.sign_in(login, PASSWORD).await.status, StatusCode::SEE_OTHER, "{login}");
+        }
+        // Known and unknown names are locked alike, and a right password does not help one who guessed.
+        let mut late = Browser::new(&house.security).at("198.51.100.1");
+        let known = late.sign_in("wang", PASSWORD).await;
+        let mut late = Browser::new(&house.security).at("198.51.100.1");
+        let unknown = late.sign_in("nobody", PASSWORD).await;
+        assert_eq!(known.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(unknown.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+}
