@@ -169,7 +169,8 @@ pub(crate) fn next_code_at(
     now: Millis,
 ) -> Option<Millis> {
     const QUARTER: i64 = 15 * MINUTE;
-    let limits: [(&dyn Fn(&SentCode) -> bool, usize, i64); 5] = [
+    type Concerns<'a> = &'a dyn Fn(&SentCode) -> bool;
+    let limits: [(Concerns<'_>, usize, i64); 5] = [
         (&|code| code.account == account, 1, MINUTE),
         (&|code| code.target == target, 1, MINUTE),
         (&|code| code.account == account, 5, QUARTER),

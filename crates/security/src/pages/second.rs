@@ -209,7 +209,7 @@ pub(super) async fn send_code(
         Ok(true) => {
             let address = ui::Url::parse("/signin/second")
                 .with("next", &next)
-                .with("sent", &factor.to_string());
+                .with("sent", factor);
             return go_to(&address.to_string());
         }
         Ok(false) => {
