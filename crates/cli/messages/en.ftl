@@ -105,6 +105,7 @@ cli-user-added = Account { $name } made.
 cli-user-no-post = { $name } holds no post yet; give one with weihe user grant.
 cli-user-password = { $name } has a new password and was signed out everywhere.
 cli-user-generated = Password (shown this once): { $password }
+cli-user-trained = The training of { $name } is recorded.
 cli-user-granted = { $name } holds the post.
 cli-user-revoked = Grant { $name } taken back.
 cli-user-disabled = { $name } is barred and was signed out everywhere.

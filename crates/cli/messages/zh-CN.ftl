@@ -105,6 +105,7 @@ cli-user-added = 已新建账号 { $name }。
 cli-user-no-post = 账号 { $name } 还没有岗位,用 weihe user grant 授予。
 cli-user-password = 已重设 { $name } 的密码,其已登录的设备均已退出。
 cli-user-generated = 密码(只显示这一次):{ $password }
+cli-user-trained = 已登记 { $name } 参加培训。
 cli-user-granted = 已授予 { $name } 岗位。
 cli-user-revoked = 已收回授权 { $name }。
 cli-user-disabled = 已停用 { $name },其已登录的设备均已退出。

@@ -384,6 +384,23 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// 登记参加培训,安全类岗位须先培训 (record a training attended; security posts need one first)
+    Trained {
+        #[command(flatten)]
+        of: NamedUser,
+        /// 课程,例如 security_before_post (course)
+        #[arg(long, value_name = "COURSE")]
+        course: String,
+        /// 学时 (hours, 1 to 24)
+        #[arg(long, value_name = "HOURS")]
+        hours: i64,
+        /// 哪一天,默认今天 (which day; today unless said)
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        day: Option<Day>,
+        /// 举办单位的代码或全称,默认最上级单位 (unit that held it; the topmost unless said)
+        #[arg(long, value_name = "UNIT")]
+        unit: Option<String>,
+    },
     /// 收回岗位,编号见 list (take a post back, by its number in the list)
     Revoke {
         /// 授权编号 (number of the grant)
@@ -435,6 +452,7 @@ impl UserCommand {
             }
             Self::Password { of, .. }
             | Self::Grant { of, .. }
+            | Self::Trained { of, .. }
             | Self::Disable { of }
             | Self::Enable { of }
             | Self::Link { of, .. } => of.answer.format,

@@ -1,5 +1,6 @@
 //! Why a command was not done: a stable code, and a sentence that says what to do.
 
+use assurance::AssuranceError;
 use registry::intake::IntakeError;
 use registry::ledger::{LedgerError, store_zh};
 use security::SecurityError;
@@ -116,6 +117,7 @@ impl From<OpenError> for Failure {
             OpenError::Overlay(_)
             | OpenError::Security(_)
             | OpenError::Workflow(_)
+            | OpenError::Assurance(_)
             | OpenError::Permit(_)
             | OpenError::Program(_) => return Self::new(error.code(), &error),
         };
@@ -135,6 +137,20 @@ impl From<SecurityError> for Failure {
             SecurityError::Db(fault) => Self::with_zh(error.code(), &error, store_zh(fault)),
             _ => Self::new(error.code(), &error),
         }
+    }
+}
+
+impl From<AssuranceError> for Failure {
+    fn from(error: AssuranceError) -> Self {
+        let zh = match &error {
+            AssuranceError::Db(fault) => store_zh(fault),
+            AssuranceError::State => "没有登记:学时为 1 到 24 的整数,日期不能晚于今天".to_owned(),
+            AssuranceError::Security(SecurityError::Denied(_)) => {
+                "没有这个课程或单位;课程见 standard/assurance.toml".to_owned()
+            }
+            _ => return Self::new(error.code(), &error),
+        };
+        Self::with_zh(error.code(), &error, zh)
     }
 }
 

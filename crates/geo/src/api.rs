@@ -13,6 +13,7 @@ use standard::Standard;
 use crate::cache::Bounded;
 use crate::error::GeoError;
 use crate::figures::YEARS;
+use crate::figures::given_units::UnitFigure;
 use crate::history::{Histories, Turns};
 use crate::layers::{BOUNDARY, DIVISION, PlaceNumber, Scene};
 use crate::model::Level;
@@ -34,6 +35,7 @@ pub struct Geo(Arc<Inner>);
 
 struct Inner {
     registry: Registry,
+    unit_figures: Vec<Arc<dyn UnitFigure>>,
     scenes: Bounded<SceneKey, Scene>,
     /// One scene is made at a time: a page asks for many tiles of the same one at once.
     making: tokio::sync::Mutex<()>,
@@ -93,8 +95,15 @@ impl Geo {
     /// The room over a registry.
     #[must_use]
     pub fn new(registry: Registry) -> Self {
+        Self::with_figures(registry, Vec::new())
+    }
+
+    /// The room over a registry, which draws figures of other rooms too.
+    #[must_use]
+    pub fn with_figures(registry: Registry, unit_figures: Vec<Arc<dyn UnitFigure>>) -> Self {
         Self(Arc::new(Inner {
             registry,
+            unit_figures,
             scenes: Bounded::new(MOST_SCENES),
             making: tokio::sync::Mutex::new(()),
             schools: Bounded::new(MOST_SCHOOLS),
@@ -118,6 +127,16 @@ impl Geo {
         Numbers::read(self, &permit, &moment).await?;
         self.histories(&permit).await?;
         self.prepare(&moment.scene, Level::Township).await
+    }
+
+    /// The figures of other rooms that a reader may see.
+    pub(crate) fn unit_figures(&self, permit: &Permit) -> Vec<&dyn UnitFigure> {
+        self.0
+            .unit_figures
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|given: &&dyn UnitFigure| given.may(permit))
+            .collect()
     }
 
     pub(crate) fn registry(&self) -> &Registry {

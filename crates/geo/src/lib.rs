@@ -32,6 +32,7 @@ mod tests;
 
 pub use api::Geo;
 pub use error::GeoError;
+pub use figures::given_units::{UnitFigure, UnitNumber};
 pub use model::{Kinds, Level};
 pub use pages::room;
 

@@ -12,6 +12,7 @@ use standard::Figure;
 use crate::api::{Geo, Moment};
 use crate::coverage::{Coverage, Ground};
 use crate::error::GeoError;
+use crate::figures::given_units::Placed;
 use crate::figures::{self, Evaluation, POPULATION, Sources, YEARS};
 use crate::layers::PlaceNumber;
 use crate::model::Kinds;
@@ -23,6 +24,7 @@ pub(crate) struct Numbers {
     pub(crate) years: Years,
     population: View,
     ground: Ground,
+    placed: Vec<Placed>,
     /// Why there is no institution, or no school year of one, where there is none.
     pub(crate) nothing: Option<(&'static str, Nothing)>,
 }
@@ -68,11 +70,16 @@ impl Numbers {
                 view,
                 latest,
             };
+            let mut placed = Vec::new();
+            for given in geo.unit_figures(permit) {
+                placed.push(Placed::read(geo, given, permit, moment, &schools).await?);
+            }
             return Ok(Self {
                 schools,
                 years,
                 population,
                 ground,
+                placed,
                 nothing,
             });
         }
@@ -93,6 +100,7 @@ impl Numbers {
             years: &self.years,
             population: &self.population,
             ground: &self.ground,
+            placed: &self.placed,
         };
         figures::evaluate(figure, kinds, &sources)
     }

@@ -66,7 +66,12 @@ impl<'a> MapState<'a> {
     ) -> Result<Self, GeoError> {
         let standard = geo.standard();
         let places = &moment.scene.places;
-        let shown = figures::shown(standard);
+        let mut shown = figures::shown(standard);
+        shown.extend(
+            geo.unit_figures(permit)
+                .into_iter()
+                .map(|given| given.figure()),
+        );
         let opening = shown
             .iter()
             .find(|figure| figure.opens)

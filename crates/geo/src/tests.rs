@@ -4,6 +4,7 @@ mod house;
 
 mod clocks;
 mod figures;
+mod given;
 mod pages;
 mod permits;
 mod points;

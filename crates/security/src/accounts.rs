@@ -5,6 +5,7 @@ use kernel::{AccountId, Day, UnitId};
 use standard::{Action, Post};
 
 use crate::api::Security;
+use crate::conditions::GrantAsked;
 use crate::crypto;
 use crate::error::SecurityError;
 use crate::factors;
@@ -169,7 +170,8 @@ impl Security {
     /// tree), from now until a day.
     ///
     /// # Errors
-    /// [`SecurityError::NoPost`], [`SecurityError::NoAccount`], [`SecurityError::Denied`].
+    /// [`SecurityError::NoPost`], [`SecurityError::NoAccount`], [`SecurityError::Denied`],
+    /// [`SecurityError::GrantRefused`].
     pub async fn grant(
         &self,
         permit: &Permit,
@@ -184,6 +186,13 @@ impl Security {
         if store::account(&mut tx, account).await?.is_none() {
             return Err(SecurityError::NoAccount(account.to_string()));
         }
+        let asked = GrantAsked {
+            actor: permit.actor(),
+            account,
+            post: &post,
+            unit,
+        };
+        self.ask_conditions(&mut tx, asked).await?;
         let grant = Grant {
             id: GrantId(store::next_number(&mut tx, "grant").await?),
             account,

@@ -131,6 +131,8 @@ pub(crate) struct Inner {
     pub(crate) audit_state: RwLock<Option<(kernel::Millis, crate::AuditReport)>>,
     /// The thresholds of alerts, once the definitions were read.
     pub(crate) alerts: OnceLock<Vec<standard::AlertRule>>,
+    /// What other rooms ask for before a post is given.
+    pub(crate) conditions: RwLock<Vec<Arc<dyn crate::conditions::GrantCondition>>>,
 }
 
 #[derive(Clone, Default)]
@@ -183,6 +185,7 @@ impl Security {
             records: OnceLock::new(),
             approvals: OnceLock::new(),
             audit_state: RwLock::new(None),
+            conditions: RwLock::default(),
         }));
         security.reload_policy().await?;
         security.reload_units().await?;

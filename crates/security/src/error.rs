@@ -78,6 +78,9 @@ pub enum SecurityError {
     /// A grant that ended, or whose account was disabled.
     #[error("the grant is no longer in force")]
     NoGrant,
+    /// A condition of another room is not met.
+    #[error("{0}")]
+    GrantRefused(Box<crate::conditions::GrantRefused>),
     /// The audit log does not hang together.
     #[error("the audit log is broken at entry {0}: it was changed or an entry is missing")]
     AuditBroken(i64),
@@ -132,6 +135,7 @@ impl SecurityError {
             Self::Expired => "security.expired",
             Self::NoDataset(_) => "security.no_dataset",
             Self::NoGrant => "security.no_grant",
+            Self::GrantRefused(refused) => refused.code,
             Self::AuditBroken(_) => "security.audit_broken",
             Self::NoPurpose => "security.no_purpose",
             Self::ApprovalNeeded(_) => "security.approval_needed",
@@ -164,6 +168,7 @@ impl SecurityError {
             | Self::NoScope(_)
             | Self::NoDataset(_)
             | Self::Expired
+            | Self::GrantRefused(_)
             | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Db(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -21,6 +21,7 @@ pub mod web;
 mod accounts;
 mod audit;
 mod clients;
+mod conditions;
 mod crypto;
 mod error;
 mod evidence;
@@ -38,6 +39,7 @@ mod units;
 pub use accounts::{AccountWithGrants, FirstAccount};
 pub use api::{Config, Parts, Security};
 pub use clients::{ClientSecret, NewClient};
+pub use conditions::{GrantAsked, GrantCondition, GrantRefused};
 pub use crypto::PasswordProfile;
 pub use error::SecurityError;
 pub use evidence::{

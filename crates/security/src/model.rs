@@ -222,6 +222,16 @@ pub enum AuditAction {
     CaseFileRead,
     /// Passing cases to a successor.
     CaseHandedOver,
+    /// Naming or ending who is responsible for a unit's security.
+    DutyChanged,
+    /// Entering or changing an information system in the register.
+    SystemChanged,
+    /// Opening, reporting, changing or closing a security incident.
+    IncidentChanged,
+    /// Recording a training attended, a drill or a course.
+    TrainingRecorded,
+    /// Filing a daily report or changing when they are due.
+    DailyReport,
 }
 
 impl AuditAction {
@@ -301,6 +311,11 @@ impl AuditAction {
             Self::CaseFile => "case_file",
             Self::CaseFileRead => "case_file_read",
             Self::CaseHandedOver => "case_handed_over",
+            Self::DutyChanged => "duty_changed",
+            Self::SystemChanged => "system_changed",
+            Self::IncidentChanged => "incident_changed",
+            Self::TrainingRecorded => "training_recorded",
+            Self::DailyReport => "daily_report",
         }
     }
 }
@@ -393,6 +408,12 @@ impl Subject {
     #[must_use]
     pub fn alert(number: i64) -> Self {
         Self(format!("alert:{number}"))
+    }
+
+    /// A thing of another room, by a kind that the program names and its number there.
+    #[must_use]
+    pub fn item(kind: &'static str, number: i64) -> Self {
+        Self(format!("{kind}:{number}"))
     }
 
     /// A setting.

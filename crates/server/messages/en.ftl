@@ -6,6 +6,7 @@ server-nav-commits = Commits
 server-nav-dictionary = Dictionary
 server-nav-accounts = Accounts
 server-nav-clients = Programs
+server-nav-assurance = Security
 server-nav-settings = Settings
 server-search = Search institutions (Chinese or pinyin initials)
 

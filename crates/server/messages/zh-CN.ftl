@@ -6,6 +6,7 @@ server-nav-commits = 入库批次
 server-nav-dictionary = 数据字典
 server-nav-accounts = 账号
 server-nav-clients = 接口程序
+server-nav-assurance = 网络安全
 server-nav-settings = 系统
 server-search = 搜索学校(汉字或拼音首字母)
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use assurance::Assurance;
 use axum::Router;
 use db::{Db, DbError};
 use geo_room::Geo;
@@ -18,6 +19,7 @@ use workflow::Workflow;
 use crate::arrival::Patience;
 use crate::connections::Connections;
 use crate::definitions;
+use crate::duties::{Evidence, MissingDuties, Names};
 use crate::error::OpenError;
 use crate::metrics::Metrics;
 use crate::pages::settings::Display;
@@ -171,6 +173,25 @@ impl Settings {
         }
     }
 
+    fn assurance_parts(
+        &self,
+        work: &Db,
+        standard: &Arc<Standard>,
+        workflow: &Workflow,
+        registry: &Registry,
+    ) -> assurance::Parts {
+        let security = registry.security().clone();
+        assurance::Parts {
+            work: work.clone(),
+            security: security.clone(),
+            standard: Arc::clone(standard),
+            clock: Arc::clone(&self.clock),
+            workflow: Some(workflow.clone()),
+            directory: Arc::new(Names::new(registry.clone())),
+            sources: vec![Arc::new(Evidence(security))],
+        }
+    }
+
     fn registry_parts(
         &self,
         ledger: &Db,
@@ -210,6 +231,7 @@ pub(crate) struct Inner {
     pub(crate) standard: Arc<Standard>,
     pub(crate) security: Security,
     workflow: Workflow,
+    assurance: Assurance,
     pub(crate) registry: Registry,
     geo: Geo,
     pub(crate) catalogue: Arc<Catalogue>,
@@ -275,7 +297,17 @@ impl App {
         let parts = settings.registry_parts(&ledger, &work, &standard, &security);
         let registry = Registry::open(parts).await?;
         registry::seed::plant(registry.ledger(), &Permit::for_operator("first-start")?).await?;
-        Self::of(settings, standard, workflow, registry, [ledger, work]).await
+        let parts = settings.assurance_parts(&work, &standard, &workflow, &registry);
+        let assurance = Assurance::open(parts).await?;
+        security.add_grant_condition(assurance.grant_condition());
+        Self::of(
+            settings,
+            standard,
+            (workflow, assurance),
+            registry,
+            [ledger, work],
+        )
+        .await
     }
 
     /// Opens a data folder as it is, for a command that reads: makes nothing, renews nothing, adopts no
@@ -298,13 +330,22 @@ impl App {
         let workflow = Workflow::open_to_read(parts);
         let parts = settings.registry_parts(&ledger, &work, &standard, &security);
         let registry = Registry::open_to_read(parts).await?;
-        Self::of(settings, standard, workflow, registry, [ledger, work]).await
+        let parts = settings.assurance_parts(&work, &standard, &workflow, &registry);
+        let assurance = Assurance::open_to_read(parts);
+        Self::of(
+            settings,
+            standard,
+            (workflow, assurance),
+            registry,
+            [ledger, work],
+        )
+        .await
     }
 
     async fn of(
         settings: Settings,
         standard: Arc<Standard>,
-        workflow: Workflow,
+        (workflow, assurance): (Workflow, Assurance),
         registry: Registry,
         [ledger, work]: [Db; 2],
     ) -> Result<Self, OpenError> {
@@ -316,12 +357,14 @@ impl App {
         security.use_approvals(Arc::new(crate::exports::Reviewed(workflow.clone())));
         let display = Display::read(&security).await?;
         let started = settings.clock.now();
+        let layers = MissingDuties::of(&assurance, &standard.assurance().figures);
         Ok(Self(Arc::new(Inner {
             settings,
             standard,
             security,
             workflow,
-            geo: Geo::new(registry.clone()),
+            geo: Geo::with_figures(registry.clone(), layers),
+            assurance,
             registry,
             catalogue: Catalogue::new(rooms::messages()),
             metrics: Metrics::default(),
@@ -372,6 +415,12 @@ impl App {
     #[must_use]
     pub fn security(&self) -> &Security {
         &self.0.security
+    }
+
+    /// Who answers for security, systems, incidents, training.
+    #[must_use]
+    pub fn assurance(&self) -> &Assurance {
+        &self.0.assurance
     }
 
     /// Applications and reviews.

@@ -51,6 +51,9 @@ pub enum OpenError {
     /// Cases cannot be opened, or a process names what no room carries out.
     #[error(transparent)]
     Workflow(#[from] workflow::WorkflowError),
+    /// Who answers for security cannot be opened.
+    #[error(transparent)]
+    Assurance(#[from] assurance::AssuranceError),
     /// A permit was asked for under a name that no list holds: a mistake of the program.
     #[error(transparent)]
     Permit(#[from] security::UnknownName),
@@ -78,6 +81,7 @@ impl OpenError {
             Self::Security(error) => error.code(),
             Self::Ledger(error) => error.code(),
             Self::Workflow(error) => error.code(),
+            Self::Assurance(error) => error.code(),
             Self::Permit(_) | Self::Program(_) => "server.program",
         }
     }

@@ -16,13 +16,14 @@ use crate::App;
 
 /// The pages of the left list, in their order. Those that no room serves, or that the reader's post may
 /// not use, are left out.
-const PLACES: [(&str, &str, Icon); 11] = [
+const PLACES: [(&str, &str, Icon); 12] = [
     ("server-nav-home", "/", Icon::Home),
     ("server-nav-map", "/map", Icon::Map),
     ("server-nav-institutions", "/institutions", Icon::Building),
     ("server-nav-imports", "/imports", Icon::Tray),
     ("server-nav-commits", "/commits", Icon::Board),
     ("server-nav-dictionary", "/dictionary", Icon::Book),
+    ("server-nav-assurance", "/assurance", Icon::Board),
     ("server-nav-accounts", "/accounts", Icon::People),
     ("server-nav-alerts", "/alerts", Icon::Bell),
     ("server-nav-audit", "/audit", Icon::Search),

@@ -45,6 +45,7 @@ impl App {
         jobs.spawn(look_at_readings(self.clone()));
         jobs.spawn(check_audit(self.clone()));
         jobs.spawn(warm(self.clone()));
+        jobs.spawn(escalate(self.clone()));
         jobs.spawn(move_cases(self.clone()));
         jobs.spawn(ask_again(self.clone()));
         Ok(Jobs(jobs))
@@ -62,6 +63,25 @@ impl Jobs {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Reports that are overdue are looked for so often.
+const ESCALATE_EVERY: Duration = Duration::from_secs(60);
+
+/// Tells the units above of reports that did not come. What was told is kept, so nothing is lost or told twice when
+/// the program ends in between.
+async fn escalate(app: App) {
+    let mut every = tokio::time::interval(ESCALATE_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = app.assurance().escalate_incidents().await {
+            tracing::error!(%error, "overdue reports of incidents could not be told");
+        }
+        if let Err(error) = app.assurance().escalate_reports().await {
+            tracing::error!(%error, "missing daily reports could not be told");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod app;
 mod arrival;
 mod connections;
 pub mod definitions;
+mod duties;
 mod error;
 mod exports;
 mod frame;

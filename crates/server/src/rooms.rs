@@ -18,6 +18,7 @@ pub(crate) fn messages() -> Vec<ui::RoomMessages> {
     vec![
         security::messages(),
         workflow::messages(),
+        assurance::messages(),
         registry::messages(),
         geo_room::messages(),
         crate::messages(),
@@ -34,6 +35,7 @@ fn rooms(app: &App) -> Room<()> {
         .merge(pages::room(app.clone()))
         .merge(security::pages::room(app.security().clone()))
         .merge(workflow::room(app.workflow().clone()))
+        .merge(assurance::room(app.assurance().clone()))
         .merge(registry::pages::room(app.registry().clone()))
         .merge(geo_room::room(app.geo().clone()))
         .adopt(ui::router(), &assets)

@@ -72,7 +72,7 @@ pub async fn find_unit(
 }
 
 /// The datasets whose records are units, the offices before the institutions they manage.
-fn unit_datasets(registry: &Registry) -> Vec<&Dataset> {
+pub(crate) fn unit_datasets(registry: &Registry) -> Vec<&Dataset> {
     let standard = registry.standard();
     let mut datasets: Vec<&Dataset> = standard
         .datasets()

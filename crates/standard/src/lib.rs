@@ -10,6 +10,7 @@
 //! - An overlay adds or tightens. It never loosens, retypes or removes.
 
 mod alert;
+mod assurance;
 mod calendar;
 mod codes;
 mod embedded;
@@ -30,6 +31,10 @@ mod workflow;
 mod tests;
 
 pub use alert::{AlertKind, AlertRule};
+pub use assurance::{
+    AssuranceRules, Course, DeadlineLength, DeadlineStart, Duty, DutyKind, Grounds,
+    IncidentDeadline, IncidentKind, IncidentLevel, IncidentReport, ProtectionLevel, Threshold,
+};
 pub use calendar::{Calendar, CalendarYear};
 pub use codes::{CodeSet, Resolution, Shape};
 pub use embedded::{embedded, embedded_files};

@@ -593,7 +593,9 @@ pub enum Action {
     ManageSettings,
     /// Approve.
     Approve,
-    /// Security.
+    /// See who is responsible for security, the register of systems, incidents and findings.
+    ReadSecurity,
+    /// Keep who is responsible for security, the register of systems, reports and incidents.
     ManageSecurity,
     /// Audit.
     ReadAudit,
@@ -601,7 +603,7 @@ pub enum Action {
 
 impl Action {
     /// Spelling in definition files.
-    pub const CHOICES: [(&'static str, Self); 10] = [
+    pub const CHOICES: [(&'static str, Self); 11] = [
         ("read", Self::Read),
         ("edit", Self::Edit),
         ("import", Self::Import),
@@ -610,6 +612,7 @@ impl Action {
         ("manage_accounts", Self::ManageAccounts),
         ("manage_settings", Self::ManageSettings),
         ("approve", Self::Approve),
+        ("read_security", Self::ReadSecurity),
         ("manage_security", Self::ManageSecurity),
         ("read_audit", Self::ReadAudit),
     ];
@@ -625,6 +628,7 @@ impl Action {
             Self::ManageAccounts => "manage_accounts",
             Self::ManageSettings => "manage_settings",
             Self::Approve => "approve",
+            Self::ReadSecurity => "read_security",
             Self::ManageSecurity => "manage_security",
             Self::ReadAudit => "read_audit",
         }

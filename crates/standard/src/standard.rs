@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::alert::AlertRule;
+use crate::assurance::AssuranceRules;
 use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
@@ -28,6 +29,7 @@ pub struct Standard {
     alerts: Vec<AlertRule>,
     figures: Vec<Figure>,
     type_rules: TypeRules,
+    assurance: AssuranceRules,
     seeds: BTreeMap<String, Vec<SeedRow>>,
     workflows: Vec<Workflow>,
     calendar: Calendar,
@@ -72,6 +74,7 @@ impl Standard {
             alerts: builder.alerts,
             figures: builder.figures,
             type_rules: builder.type_rules,
+            assurance: builder.assurance,
             seeds: builder
                 .seeds
                 .into_iter()
@@ -154,6 +157,11 @@ impl Standard {
     /// The alerts on unusual reading.
     pub fn alerts(&self) -> &[AlertRule] {
         &self.alerts
+    }
+
+    /// 网络安全责任: duties, thresholds, courses, the rules of incidents.
+    pub fn assurance(&self) -> &AssuranceRules {
+        &self.assurance
     }
 
     /// All posts.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use db::testing::TestPlace;
-use kernel::{Day, FixedClock, UnitId};
+use kernel::{AccountId, Day, FixedClock, UnitId};
 use registry::imports::{Import, Request};
 use registry::intake::{IntakeError, Progress};
 use security::{Config, NewAccount, Permit, SeededRandom};
@@ -123,11 +123,32 @@ impl TestApp {
         };
         let security = self.app.security();
         let (account, _) = security.create_account(&self.permit(), new).await.unwrap();
+        self.train(account, post).await;
         security
             .grant(&self.permit(), account, post, unit, None)
             .await
             .unwrap();
         login
+    }
+
+    /// Records the trainings that must come before a post.
+    pub async fn train(&self, account: AccountId, post: &str) {
+        let assurance = self.app.assurance();
+        let standard = self.app.standard();
+        let courses = standard.assurance().courses.iter();
+        for course in courses.filter(|course| course.posts.iter().any(|named| named == post)) {
+            let attended = assurance::Attended {
+                account,
+                course: course.name.clone(),
+                unit: self.app.security().units().roots()[0],
+                day: self.app.registry().today(),
+                hours: course.hours,
+            };
+            assurance
+                .record_attendance(&self.permit(), "", &attended)
+                .await
+                .unwrap();
+        }
     }
 
     /// A browser in which someone is signed in who holds a post for a unit (`None`: the whole node).

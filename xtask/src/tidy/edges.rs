@@ -70,6 +70,11 @@ const TABLE: &[Edges] = &[
         and: &["security"],
     },
     Edges {
+        of: "assurance",
+        to: GROUND,
+        and: &["security", "workflow"],
+    },
+    Edges {
         of: "registry",
         to: GROUND,
         and: &["security", "workflow"],
@@ -82,12 +87,20 @@ const TABLE: &[Edges] = &[
     Edges {
         of: "server",
         to: GROUND,
-        and: &["security", "workflow", "registry", "geo"],
+        and: &["security", "workflow", "assurance", "registry", "geo"],
     },
     Edges {
         of: "cli",
         to: GROUND,
-        and: &["security", "workflow", "registry", "geo", "demo", "server"],
+        and: &[
+            "security",
+            "workflow",
+            "assurance",
+            "registry",
+            "geo",
+            "demo",
+            "server",
+        ],
     },
     Edges {
         of: "demo",
@@ -98,14 +111,29 @@ const TABLE: &[Edges] = &[
         of: "testkit",
         to: GROUND,
         and: &[
-            "security", "workflow", "registry", "geo", "demo", "server", "cli",
+            "security",
+            "workflow",
+            "assurance",
+            "registry",
+            "geo",
+            "demo",
+            "server",
+            "cli",
         ],
     },
     Edges {
         of: "e2e",
         to: GROUND,
         and: &[
-            "security", "workflow", "registry", "geo", "demo", "server", "cli", "testkit",
+            "security",
+            "workflow",
+            "assurance",
+            "registry",
+            "geo",
+            "demo",
+            "server",
+            "cli",
+            "testkit",
         ],
     },
     Edges {

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io::BufRead as _;
 
+use assurance::Attended;
 use kernel::{AccountId, Day, RecordId, UnitId};
 use security::{GeneratedPassword, Grant, GrantId, LinkId, NewAccount, Permit, Relation};
 use serde_json::json;
-use server::{App, find_unit, unit_labels};
+use server::{App, UnitNotFound, find_unit, unit_labels};
 
 use crate::Outcome;
 use crate::arguments::{AddUser, PasswordSource, Place, UserCommand};
@@ -32,6 +33,40 @@ pub(crate) async fn run(
             let account = users.named(&of.login).await?;
             let grant = users.grant(account, post, place).await?;
             users.done("cli-user-granted", &of.login, json!({ "grant": grant.0 }));
+        }
+        UserCommand::Trained {
+            of,
+            course,
+            hours,
+            day,
+            unit,
+        } => {
+            let account = users.named(&of.login).await?;
+            let unit = match unit {
+                Some(unit) => find_unit(app.registry(), users.permit, unit).await?,
+                None => *app
+                    .security()
+                    .units()
+                    .roots()
+                    .first()
+                    .ok_or_else(|| UnitNotFound::None(String::new()))?,
+            };
+            let attended = Attended {
+                account,
+                course: course.clone(),
+                unit,
+                day: day.unwrap_or_else(|| app.registry().today()),
+                hours: *hours,
+            };
+            let recorded = app
+                .assurance()
+                .record_attendance(users.permit, "", &attended);
+            let number = recorded.await?;
+            users.done(
+                "cli-user-trained",
+                &of.login,
+                json!({ "attendance": number }),
+            );
         }
         UserCommand::Revoke { grant, .. } => {
             app.security()

@@ -95,6 +95,13 @@ impl World {
             "/institutions/{id}/edit" => {
                 Some((format!("/institutions/{record}/edit"), Reach::OfUnit))
             }
+            "/assurance/units/{id}" => Some((format!("/assurance/units/{record}"), Reach::OfUnit)),
+            // None was entered: for everybody there is no such thing.
+            "/assurance/systems/{id}" => Some(("/assurance/systems/1".to_owned(), Reach::Hidden)),
+            "/assurance/incidents/{id}" => {
+                Some(("/assurance/incidents/1".to_owned(), Reach::Hidden))
+            }
+            "/assurance/reports/{id}" => Some(("/assurance/reports/1".to_owned(), Reach::Hidden)),
             "/commits/{number}" => Some((format!("/commits/{commit}"), Reach::OfUnit)),
             // These were imported at the command line, and belong to nobody who signs in.
             "/imports/{id}" => Some(("/imports/1".to_owned(), Reach::Hidden)),

@@ -42,6 +42,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) years: &'a Years,
     pub(crate) population: &'a View,
     pub(crate) ground: &'a Ground,
+    /// Numbers of other rooms.
+    pub(crate) placed: &'a [super::given_units::Placed],
 }
 
 /// Which years numbers are of.

@@ -2,11 +2,13 @@
 
 pub(crate) mod classes;
 mod given;
+pub(crate) mod given_units;
 
 use std::ops::Range;
 
 use given::{Given, Part};
 pub(crate) use given::{POPULATION, Sources, Span, YEARS};
+use given_units::Placed;
 use standard::{Figure, Standard};
 
 use crate::coverage::Coverage;
@@ -78,7 +80,7 @@ pub(crate) fn shown(standard: &Standard) -> Vec<&Figure> {
 
 /// Whether a figure counts institutions, so that their kind matters.
 pub(crate) fn is_of_institutions(figure: &Figure) -> bool {
-    figure.numerator.dataset != POPULATION
+    given::is_known(&figure.numerator) && figure.numerator.dataset != POPULATION
 }
 
 /// Works out a figure: institutions that are open and of the kinds, within the permit of the sources.
@@ -90,6 +92,17 @@ pub(crate) fn evaluate(figure: &Figure, kinds: &Kinds, sources: &Sources<'_>) ->
         is_count: figure.numerator.sum.is_none(),
         ..Evaluation::default()
     };
+    if let Some(placed) = sources
+        .placed
+        .iter()
+        .find(|placed| placed.figure == figure.name)
+    {
+        evaluation.take_units(places, placed);
+        evaluation.coverage = sources
+            .ground
+            .of_places(places, sources.schools, &Kinds::all());
+        return evaluation;
+    }
     let numerator = given::part(&figure.numerator, sources, &mut evaluation.span);
     let denominator = figure
         .denominator
@@ -207,6 +220,27 @@ impl Evaluation {
                 sums.denominator = amount;
             }
         }
+    }
+
+    /// Numbers that another room gives for units, whatever their kind.
+    fn take_units(&mut self, places: &Places, placed: &Placed) {
+        for (place, numerator, denominator) in &placed.numbers {
+            if let Some(slot) = self.sums.get_mut(*place as usize) {
+                slot.add(&Sums {
+                    numerator: *numerator,
+                    denominator: *denominator,
+                    used: 1,
+                    missing: 0,
+                });
+            }
+        }
+        self.nowhere = Sums {
+            numerator: placed.nowhere.0,
+            denominator: placed.nowhere.1,
+            used: placed.nowhere.2,
+            missing: 0,
+        };
+        self.roll_up(places);
     }
 
     fn take_divisions(&mut self, places: &Places, numbers: &[Option<f64>]) {

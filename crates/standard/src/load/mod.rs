@@ -1,6 +1,7 @@
 //! From files to a [`Standard`]: each file is read on its own, then all are held against each other.
 
 mod alerts;
+mod assurance;
 mod calendar;
 mod checks;
 mod codes;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::alert::AlertRule;
+use crate::assurance::AssuranceRules;
 use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
@@ -59,12 +61,13 @@ pub(crate) struct Builder {
     pub(crate) alerts: Vec<AlertRule>,
     pub(crate) figures: Vec<Figure>,
     pub(crate) type_rules: TypeRules,
+    pub(crate) assurance: AssuranceRules,
     pub(crate) seeds: Vec<SeedFile>,
     pub(crate) workflows: Vec<Workflow>,
     pub(crate) calendar: Calendar,
 }
 
-const KNOWN_FILES: [&str; 13] = [
+const KNOWN_FILES: [&str; 15] = [
     "version.toml",
     "datasets/….toml",
     "codes/index.toml",
@@ -75,6 +78,8 @@ const KNOWN_FILES: [&str; 13] = [
     "figures.toml",
     "posts.toml",
     "alerts.toml",
+    "assurance.toml",
+    "incident_rules.toml",
     "rules/type_from_name.toml",
     "workflows/….toml",
     "calendar.toml",
@@ -94,6 +99,7 @@ pub(crate) fn load(base: &[SourceFile], overlay: &[SourceFile]) -> Result<Standa
     codes::derive_from_seeds(&mut builder);
     cross::check(&mut builder);
     workflow::check(&mut builder);
+    assurance::check(&builder);
     if builder.version.is_none() {
         builder.report.add(
             "version.toml",
@@ -162,6 +168,10 @@ fn read_file(builder: &mut Builder, file: &SourceFile, overlay: bool) {
         ("", "figures.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_figures(builder, sheet, table, overlay);
         }),
+        ("", "assurance.toml", _) => with_toml(builder, path, text, assurance::read),
+        ("", "incident_rules.toml", _) => {
+            with_toml(builder, path, text, assurance::read_incidents);
+        }
         ("", "version.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_version(builder, sheet, table, overlay);
         }),

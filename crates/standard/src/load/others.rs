@@ -178,7 +178,7 @@ pub(super) fn read_figures(
     file.finish();
 }
 
-fn read_figure(entry: Entry<'_>, name: String) -> Figure {
+pub(super) fn read_figure(entry: Entry<'_>, name: String) -> Figure {
     let numerator = entry.table("numerator");
     if numerator.is_none() {
         entry.problem(

@@ -79,8 +79,12 @@ impl Workflow {
         Ok(())
     }
 
-    /// Writes notices in a transaction, so that what happened and that it was told stand or fall together.
-    pub(crate) async fn tell(&self, tx: &mut Tx, told: &Told) -> Result<(), WorkflowError> {
+    /// Writes notices in a transaction of the work database, so that what happened and that it was told stand or
+    /// fall together.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Db`].
+    pub async fn tell(&self, tx: &mut Tx, told: &Told) -> Result<(), WorkflowError> {
         let now = self.0.clock.now();
         let link = if is_local(&told.link) {
             told.link.as_str()

@@ -1,0 +1,184 @@
+//! What the room of security duties asks of the others: the names of units, what else is to be done, and the
+//! figure that it gives to the map.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use assurance::{Assurance, Directory, Finding, FindingSource, Severity, UnitEntry, UnitNames};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use geo_room::{UnitFigure, UnitNumber};
+use kernel::{Clocks, CommitNumber, Day, UnitId};
+use registry::Registry;
+use security::{Permit, Security, SecurityError};
+use standard::{Action, Figure};
+
+use crate::error::OpenError;
+use crate::units::unit_datasets;
+
+/// The names of units, from the records of today.
+pub(crate) struct Names {
+    registry: Registry,
+    kept: Mutex<Option<(Vec<CommitNumber>, Day, Arc<UnitNames>)>>,
+}
+
+impl Names {
+    pub(crate) fn new(registry: Registry) -> Self {
+        Self {
+            registry,
+            kept: Mutex::new(None),
+        }
+    }
+
+    async fn read(&self) -> Result<Arc<UnitNames>, OpenError> {
+        let registry = &self.registry;
+        let datasets = unit_datasets(registry);
+        let today = registry.today();
+        let mut commits = Vec::new();
+        for dataset in &datasets {
+            let ledger = registry.ledger();
+            commits.push(
+                ledger
+                    .last_commit_of(&dataset.name, CommitNumber::LATEST)
+                    .await?,
+            );
+        }
+        {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((known, day, names)) = kept.as_ref()
+                && (known, *day) == (&commits, today)
+            {
+                return Ok(Arc::clone(names));
+            }
+        }
+        // Codes and names of units are public; what stands beside them is the page's own matter.
+        let permit = Permit::for_job("columns")?;
+        let mut names = HashMap::new();
+        // From the institutions to the offices that manage them: where both have a number, the office counts.
+        for dataset in datasets.iter().rev() {
+            let view = registry
+                .view(&permit, &dataset.name, Clocks::latest(today))
+                .await?;
+            let table = view.table();
+            let [record, code, name, initials] =
+                ["record_id", "code", "name", "initials"].map(|column| view.column(column));
+            let text = |column: Option<usize>, row| {
+                let text = column.and_then(|column| table.text(column, row));
+                text.unwrap_or_default().to_owned()
+            };
+            for row in view.rows() {
+                let Some(unit) = record.and_then(|column| table.int(column, row)) else {
+                    continue;
+                };
+                let entry = UnitEntry {
+                    code: text(code, row),
+                    name: text(name, row),
+                    initials: text(initials, row),
+                };
+                names.insert(UnitId::new(unit), entry);
+            }
+        }
+        let names = Arc::new(UnitNames(names));
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((commits, today, Arc::clone(&names)));
+        Ok(names)
+    }
+}
+
+impl Directory for Names {
+    fn units(&self) -> BoxFuture<'_, Result<Arc<UnitNames>, String>> {
+        async { self.read().await.map_err(|error| error.to_string()) }.boxed()
+    }
+}
+
+/// Duties that nobody has, on the map.
+pub(crate) struct MissingDuties {
+    assurance: Assurance,
+    figure: Figure,
+}
+
+impl MissingDuties {
+    /// The figures of the definitions that the map draws of the room.
+    pub(crate) fn of(assurance: &Assurance, figures: &[Figure]) -> Vec<Arc<dyn UnitFigure>> {
+        let known = figures
+            .iter()
+            .filter(|figure| figure.numerator.dataset == "unit_duty");
+        known
+            .map(|figure| {
+                Arc::new(Self {
+                    assurance: assurance.clone(),
+                    figure: figure.clone(),
+                }) as Arc<dyn UnitFigure>
+            })
+            .collect()
+    }
+}
+
+impl UnitFigure for MissingDuties {
+    fn figure(&self) -> &Figure {
+        &self.figure
+    }
+
+    fn may(&self, permit: &Permit) -> bool {
+        permit.allows(Action::ReadSecurity)
+    }
+
+    fn numbers<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Vec<UnitNumber>, String>> {
+        async {
+            let (missing, _) = self
+                .assurance
+                .missing_by_unit(permit)
+                .await
+                .map_err(|error| error.to_string())?;
+            let number = |(unit, missing): (UnitId, i64)| UnitNumber {
+                unit,
+                numerator: missing as f64,
+                denominator: 1.0,
+            };
+            Ok(missing.into_iter().map(number).collect())
+        }
+        .boxed()
+    }
+}
+
+/// What the log of evidence says: whether it verifies, and what alerts nobody has looked into.
+pub(crate) struct Evidence(pub(crate) Security);
+
+impl Evidence {
+    async fn found(&self, permit: &Permit) -> Result<Vec<Finding>, SecurityError> {
+        let mut found = Vec::new();
+        // The log is the node's: those of a part of it are not told how it stands.
+        if permit.reaches_everything() {
+            let report = match self.0.audit_state() {
+                Some((_, report)) => report,
+                None => self.0.check_audit().await?.1,
+            };
+            found.push(Finding {
+                name: "audit_broken",
+                count: i64::from(report.fault.is_some()),
+                severity: Severity::Urgent,
+                href: None,
+            });
+        }
+        if permit.allows(Action::ManageSecurity) {
+            let open = self.0.alerts_open(permit).await?;
+            found.push(Finding {
+                name: "alerts_open",
+                count: i64::try_from(open.len()).unwrap_or(i64::MAX),
+                severity: Severity::Fix,
+                href: Some("/alerts".to_owned()),
+            });
+        }
+        Ok(found)
+    }
+}
+
+impl FindingSource for Evidence {
+    fn findings<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Vec<Finding>, String>> {
+        async { self.found(permit).await.map_err(|error| error.to_string()) }.boxed()
+    }
+
+    fn name(&self) -> &'static str {
+        "evidence"
+    }
+}
