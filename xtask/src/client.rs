@@ -11,6 +11,8 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     url: String,
     cookies: Vec<(String, String)>,
+    /// The address that a proxy in front would tell.
+    forwarded: String,
 }
 
 /// An answer.
@@ -24,23 +26,25 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// Signs in.
-    pub(crate) fn signed_in(url: &str, sign_in: &SignIn) -> Result<Self> {
+    /// One who is not signed in and comes from an address; the server must trust us as a proxy.
+    pub(crate) fn from_address(url: &str, address: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
-        let mut client = Self {
+        Self {
             agent: config.into(),
             url: url.to_owned(),
             cookies: Vec::new(),
-        };
-        let page = client.get_plain("/signin")?;
-        let mut fields = hidden_fields(&String::from_utf8_lossy(&page.bytes));
-        fields.push(("login".to_owned(), sign_in.user.clone()));
-        fields.push(("password".to_owned(), sign_in.password.clone()));
-        let answer = client.post("/signin", &fields)?;
+            forwarded: address.to_owned(),
+        }
+    }
+
+    /// Signs in.
+    pub(crate) fn signed_in(url: &str, sign_in: &SignIn) -> Result<Self> {
+        let mut client = Self::from_address(url, "127.0.0.1");
+        let answer = client.try_to_sign_in(&sign_in.user, &sign_in.password)?;
         if answer.status != 303
             || answer
                 .location
@@ -50,6 +54,15 @@ impl Client {
             bail!("the sign-in answered {}", answer.status);
         }
         Ok(client)
+    }
+
+    /// Sends the sign-in form.
+    pub(crate) fn try_to_sign_in(&mut self, user: &str, password: &str) -> Result<Answer> {
+        let page = self.get_plain("/signin")?;
+        let mut fields = hidden_fields(&String::from_utf8_lossy(&page.bytes));
+        fields.push(("login".to_owned(), user.to_owned()));
+        fields.push(("password".to_owned(), password.to_owned()));
+        self.post("/signin", &fields)
     }
 
     /// Asks for a page, compressed.
@@ -69,6 +82,7 @@ impl Client {
             .get(format!("{}{path}", self.url))
             .header("Accept-Encoding", encoding)
             .header("Cookie", self.cookie_line())
+            .header("X-Forwarded-For", &self.forwarded)
             .call()
             .with_context(|| format!("GET {path}"))?;
         self.read(answer, started)
@@ -81,6 +95,7 @@ impl Client {
             .post(format!("{}{path}", self.url))
             .header("Origin", self.url.clone())
             .header("Cookie", self.cookie_line())
+            .header("X-Forwarded-For", &self.forwarded)
             .send_form(
                 fields
                     .iter()

@@ -45,12 +45,18 @@ pub(crate) struct Served {
 impl Served {
     /// Serves a data folder on a free port and waits for the line that tells its address.
     pub(crate) fn start(binary: &Path, data: &Path) -> Result<Self> {
+        Self::start_with(binary, data, &[])
+    }
+
+    /// [`Served::start`] with more arguments.
+    pub(crate) fn start_with(binary: &Path, data: &Path, more: &[&str]) -> Result<Self> {
         let mut weihe = process::tied_to_us(binary, "TERM", None);
         weihe
             .arg("serve")
             .arg("--data")
             .arg(data)
-            .args(["--port", "0", "--format", "json"]);
+            .args(["--port", "0", "--format", "json"])
+            .args(more);
         let mut child = weihe
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

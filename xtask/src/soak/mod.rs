@@ -3,6 +3,7 @@
 mod import;
 mod load;
 mod restart;
+mod signin;
 
 use crate::rounds::{Book, Round};
 
@@ -32,6 +33,11 @@ pub(crate) const BOOK: Book = Book {
             name: "load",
             about: load::ABOUT,
             run: load::run,
+        },
+        Round {
+            name: "signin",
+            about: signin::ABOUT,
+            run: signin::run,
         },
     ],
 };

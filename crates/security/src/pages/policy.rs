@@ -52,8 +52,8 @@ async fn held(
     let mut state = SETTINGS.iter().fold(FormState::new(), |state, name| {
         state.with(name, policy.value(name))
     });
-    let sms = security.sms_gateway(permit).await?.unwrap_or_default();
-    let mail = security.mail_gateway(permit).await?.unwrap_or_default();
+    let sms = of_the_node(security.sms_gateway(permit).await)?;
+    let mail = of_the_node(security.mail_gateway(permit).await)?;
     let or = |value: &str, default: String| {
         if value.is_empty() {
             default
@@ -90,6 +90,15 @@ async fn held(
         state = state.with(name, value);
     }
     Ok(state)
+}
+
+/// A gateway as one may see it: who does not hold the whole node sees none, and cannot set one.
+fn of_the_node<T: Default>(gateway: Result<Option<T>, SecurityError>) -> Result<T, SecurityError> {
+    match gateway {
+        Ok(gateway) => Ok(gateway.unwrap_or_default()),
+        Err(SecurityError::Denied(_)) => Ok(T::default()),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) async fn save(
