@@ -16,10 +16,13 @@ use standard::{Action, Figure};
 use crate::error::OpenError;
 use crate::units::unit_datasets;
 
+/// What names were read at: the last commit of each dataset of units, and the day.
+type ReadAt = (Vec<CommitNumber>, Day);
+
 /// The names of units, from the records of today.
 pub(crate) struct Names {
     registry: Registry,
-    kept: Mutex<Option<(Vec<CommitNumber>, Day, Arc<UnitNames>)>>,
+    kept: Mutex<Option<(ReadAt, Arc<UnitNames>)>>,
 }
 
 impl Names {
@@ -45,7 +48,7 @@ impl Names {
         }
         {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((known, day, names)) = kept.as_ref()
+            if let Some(((known, day), names)) = kept.as_ref()
                 && (known, *day) == (&commits, today)
             {
                 return Ok(Arc::clone(names));
@@ -80,7 +83,7 @@ impl Names {
         }
         let names = Arc::new(UnitNames(names));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some((commits, today, Arc::clone(&names)));
+        *kept = Some(((commits, today), Arc::clone(&names)));
         Ok(names)
     }
 }
