@@ -8,6 +8,7 @@ use kernel::Day;
 use security::identity::{IdentityFault, IdentitySettings};
 use security::{LedgerHead, Rates};
 use server::{Connections, Settings, TlsSettings};
+use workflow::{NoticeSettings, NoticeSettingsFault};
 
 use crate::output::Format;
 
@@ -194,6 +195,9 @@ pub(crate) struct Serving {
     /// 统一身份认证配置文件(TOML) (identity services that people may sign in through; docs/identity.md)
     #[arg(long, value_name = "FILE", env = "WEIHE_IDENTITY")]
     pub(crate) identity: Option<PathBuf>,
+    /// 通知的邮件服务器和回调配置文件(TOML) (where notices are sent; docs/notices.md)
+    #[arg(long, value_name = "FILE", env = "WEIHE_NOTICES")]
+    pub(crate) notices: Option<PathBuf>,
     /// 同时连接数上限 (connections at a time, in all)
     #[arg(long, value_name = "COUNT", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections: u32,
@@ -228,6 +232,17 @@ impl Serving {
     /// Whether people reach the program by https, through a proxy or without one.
     pub(crate) fn is_https(&self) -> bool {
         self.https || self.tls_cert.is_some()
+    }
+
+    /// Where notices may be sent.
+    ///
+    /// # Errors
+    /// Where the file cannot be used.
+    pub(crate) fn notice_settings(&self) -> Result<NoticeSettings, NoticeSettingsFault> {
+        match &self.notices {
+            Some(file) => NoticeSettings::read(file),
+            None => Ok(NoticeSettings::default()),
+        }
     }
 
     fn tls(&self) -> Option<TlsSettings> {

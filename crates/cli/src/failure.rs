@@ -154,6 +154,12 @@ impl From<AssuranceError> for Failure {
     }
 }
 
+impl From<workflow::NoticeSettingsFault> for Failure {
+    fn from(fault: workflow::NoticeSettingsFault) -> Self {
+        Self::new("cli.notices", &fault)
+    }
+}
+
 impl From<security::UnknownName> for Failure {
     fn from(error: security::UnknownName) -> Self {
         Self::new("security.unknown_name", &error)

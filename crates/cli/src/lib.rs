@@ -110,6 +110,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
     }) = &arguments.command
     {
         served.apply(&mut settings)?;
+        settings.notices = served.notice_settings()?;
     }
     let had_ledger = settings.holds_ledger().await?;
     let is_there = had_ledger && settings.data.is_dir();

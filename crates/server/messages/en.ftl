@@ -11,6 +11,8 @@ server-nav-settings = Settings
 server-search = Search institutions (Chinese or pinyin initials)
 
 server-home = Home
+server-home-cases = Waiting for your decision
+server-home-inbox = All that is to do
 server-home-todo = Waiting for me
 server-home-nothing = Nothing waits for you.
 server-home-import = Import a file

@@ -11,6 +11,8 @@ server-nav-settings = 系统
 server-search = 搜索学校(汉字或拼音首字母)
 
 server-home = 首页
+server-home-cases = 待你办理的事项
+server-home-inbox = 全部待办
 server-home-todo = 需要我处理
 server-home-nothing = 没有等待处理的事项。
 server-home-import = 导入文件

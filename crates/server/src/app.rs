@@ -14,7 +14,7 @@ use registry::ledger::Ledger;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
 use ui::Catalogue;
-use workflow::Workflow;
+use workflow::{NoticeSettings, Workflow};
 
 use crate::arrival::Patience;
 use crate::connections::Connections;
@@ -71,6 +71,8 @@ pub struct Settings {
     pub connections: Connections,
     /// Certificate and key; plain HTTP without them.
     pub tls: Option<TlsSettings>,
+    /// Where notices may be sent.
+    pub notices: NoticeSettings,
 }
 
 /// What the import pages promise, and room for what stands round a file in a form.
@@ -97,6 +99,7 @@ impl Settings {
             longest_request: Duration::from_secs(60),
             largest_upload: largest_upload(),
             patience: Patience::default(),
+            notices: NoticeSettings::default(),
             connections: Connections::default(),
             tls: None,
         }
@@ -170,6 +173,8 @@ impl Settings {
             security: security.clone(),
             clock: Arc::clone(&self.clock),
             seal: None,
+            files: Some(self.data.join("files").join("cases")),
+            notices: self.notices.clone(),
         }
     }
 

@@ -103,8 +103,9 @@ pub(crate) async fn complete(
         for item in frame.nav.iter_mut().filter(|item| item.href == "/imports") {
             item.count = Some(waiting);
         }
-        if reachable.by(&visit, "/imports") {
-            frame.inbox = Some((waiting, "/".to_owned()));
+        if reachable.by(&visit, "/inbox") {
+            let cases = cases_waiting(&app, &visit).await;
+            frame.inbox = Some((waiting.saturating_add(cases), "/inbox".to_owned()));
         }
         request.extensions_mut().insert(frame);
     }
@@ -147,6 +148,20 @@ async fn waiting(app: &App, visit: &Visit) -> u64 {
             .map_or(0, |(_, count)| *count),
         Err(error) => {
             tracing::warn!(%error, "the imports that wait could not be counted");
+            0
+        }
+    }
+}
+
+/// How many cases wait for this reader's decision.
+async fn cases_waiting(app: &App, visit: &Visit) -> u64 {
+    let Some(permit) = visit.permit() else {
+        return 0;
+    };
+    match app.workflow().inbox_count(permit).await {
+        Ok(count) => count,
+        Err(error) => {
+            tracing::warn!(%error, "the cases that wait could not be counted");
             0
         }
     }

@@ -104,6 +104,9 @@ async fn move_cases(app: App) {
         if let Err(error) = app.workflow().run_timers().await {
             tracing::error!(%error, "the time limits of cases could not be looked at");
         }
+        if let Err(error) = app.workflow().deliver_waiting().await {
+            tracing::error!(%error, "notices could not be sent");
+        }
         if let Err(error) = app.workflow().carry_out_waiting().await {
             tracing::error!(%error, "what was decided could not be carried out");
         }
@@ -131,6 +134,12 @@ async fn ask_again(app: App) {
         every.tick().await;
         if let Err(error) = app.workflow().ask_again().await {
             tracing::error!(%error, "who is asked in open cases could not be looked at");
+        }
+        if let Err(error) = app.workflow().forget_sent().await {
+            tracing::error!(%error, "what was sent could not be forgotten");
+        }
+        if let Err(error) = app.workflow().sweep_files().await {
+            tracing::error!(%error, "files past their time could not be deleted");
         }
     }
 }

@@ -52,6 +52,11 @@ pub fn button(label: &str, main: bool) -> Markup {
     html! { button.main[main] type="submit" { (label) } }
 }
 
+/// One of several buttons of a form: `name=value` is sent when it is pressed.
+pub fn choice_button(label: &str, name: &str, value: &str, main: bool) -> Markup {
+    html! { button.main[main] type="submit" name=(name) value=(value) { (label) } }
+}
+
 /// A link that looks like a button.
 pub fn link_button(label: &str, href: &str, symbol: Option<Icon>, main: bool) -> Markup {
     html! { a.button.main[main] href=(href) { @if let Some(symbol) = symbol { (icon(symbol)) } span { (label) } } }

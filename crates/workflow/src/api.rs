@@ -5,6 +5,7 @@
 //! ([`Workflow::timers`]), and tells people something ([`Workflow::notify`]).
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use db::{Db, Tx};
@@ -12,12 +13,16 @@ use kernel::{Clock, UnitId};
 use security::{Permit, Security};
 use sha2::{Digest, Sha256};
 use standard::{Action, Standard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::effects::{Effect, UnitDirectory};
 use crate::error::WorkflowError;
 use crate::model::{Case, Mover, Stands};
+use crate::notices::settings::NoticeSettings;
 use crate::seal::{Seal, Sealing};
 use crate::{rules, store};
+
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// What [`Workflow::open`] needs.
 pub struct Parts {
@@ -31,6 +36,10 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What seals forms, notes and files; `None` where there is no key.
     pub seal: Option<Arc<dyn Seal>>,
+    /// The folder for attached files; no files are taken where `None`.
+    pub files: Option<PathBuf>,
+    /// Where notices may be sent.
+    pub notices: NoticeSettings,
 }
 
 /// Cases, their moves and time limits, notices. Cheap to clone.
@@ -43,6 +52,12 @@ pub(crate) struct Inner {
     pub(crate) security: Security,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealing: Sealing,
+    pub(crate) files: Option<PathBuf>,
+    pub(crate) notices: NoticeSettings,
+    /// The words of mails.
+    pub(crate) catalogue: Arc<ui::Catalogue>,
+    /// So many uploads are held in memory at once; others wait.
+    uploads: Semaphore,
     pub(crate) effects: RwLock<BTreeMap<String, Arc<dyn Effect>>>,
     pub(crate) directory: OnceLock<Arc<dyn UnitDirectory>>,
     /// Definitions of the standard and those that cases kept, by digest.
@@ -81,6 +96,10 @@ impl Workflow {
             security: parts.security,
             clock: parts.clock,
             sealing: Sealing(parts.seal),
+            files: parts.files,
+            notices: parts.notices,
+            catalogue: ui::Catalogue::new(vec![crate::messages()]),
+            uploads: Semaphore::new(UPLOADS_AT_ONCE),
             effects: RwLock::new(BTreeMap::new()),
             directory: OnceLock::new(),
             definitions: RwLock::new(definitions),
@@ -153,6 +172,17 @@ impl Workflow {
             })
             .filter(|workflow| rules::may_begin(&workflow.begin, &mover))
             .collect()
+    }
+
+    /// A turn to hold an upload in memory.
+    pub(crate) async fn upload_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.uploads.acquire().await.ok()
+    }
+
+    /// The domains that notices may be mailed to; none where there is no mail server.
+    pub(crate) fn mail_domains(&self) -> Vec<String> {
+        let mail = self.0.notices.mail.as_ref();
+        mail.map(|mail| mail.domains.clone()).unwrap_or_default()
     }
 
     /// The definition with which a case was begun.

@@ -34,6 +34,12 @@ pub enum WorkflowError {
     /// The form is not right: field and code of each fault.
     #[error("the form is not right: {0:?}")]
     Form(Vec<(String, FieldCode)>),
+    /// A file is refused; the code says why.
+    #[error("the file is refused: {0}")]
+    File(&'static str),
+    /// A file could not be written or read.
+    #[error("a file of a case: {0}")]
+    Disk(String),
     /// The unit of the case is not known.
     #[error("there is no unit for the case")]
     NoUnit,
@@ -87,6 +93,8 @@ impl WorkflowError {
             Self::Refused(code) => code,
             Self::Moved => "workflow.moved",
             Self::Form(_) => "workflow.form",
+            Self::File(code) => code,
+            Self::Disk(_) => "workflow.disk",
             Self::NoUnit => "workflow.no_unit",
             Self::Definition(_) => "workflow.definition",
             Self::NoEffect { .. } => "workflow.no_effect",
@@ -100,7 +108,7 @@ impl WorkflowError {
             Self::Hidden | Self::NoWorkflow(_) => StatusCode::NOT_FOUND,
             Self::Security(error) => error.status(),
             Self::Refused("workflow.not_from_here") | Self::Moved => StatusCode::CONFLICT,
-            Self::Refused("workflow.no_note") | Self::Form(_) | Self::NoUnit => {
+            Self::Refused("workflow.no_note") | Self::Form(_) | Self::File(_) | Self::NoUnit => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Refused(_) => StatusCode::FORBIDDEN,

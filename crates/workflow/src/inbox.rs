@@ -219,6 +219,13 @@ impl Workflow {
         let Some(account) = permit.actor().account() else {
             return Ok(());
         };
+        let is_new = {
+            let mut tx = self.0.work.read().await?;
+            store::has_unseen(&mut tx, account, case).await?
+        };
+        if !is_new {
+            return Ok(());
+        }
         let mut tx = self.0.work.write().await?;
         store::see_notices(&mut tx, account, case, self.0.clock.now()).await?;
         tx.commit().await?;

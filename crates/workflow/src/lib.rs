@@ -8,12 +8,15 @@
 //!   move at the same time one is told to look again.
 //! - What another room does ([`Effect`]) happens after the decision, once, also after a crash.
 //! - Forms and notes are sealed at rest; notices hold no personal data, only a link.
+//! - Files are told by their content, sealed at rest, and given out as downloads only; mails and hooks go where the operator
+//!   said and nowhere else, after what they tell of was committed.
 //! - A case out of reach answers like one that does not exist.
 
 pub mod api;
 mod cases;
 mod effects;
 mod error;
+mod files;
 mod form;
 mod grant;
 mod inbox;
@@ -28,9 +31,11 @@ mod timers;
 pub use api::{Parts, Workflow};
 pub use effects::{Carried, Decided, Effect, EffectFault, UnitDirectory};
 pub use error::WorkflowError;
+pub use files::Attached;
 pub use inbox::{Box, Listed};
 pub use model::{Act, Approval, CaseId, CaseView, Event, EventKind, Notice, Opening, Timer, Told};
 pub use notices::NoticeKind;
+pub use notices::settings::{Hook, MailSecurity, MailServer, NoticeSettings, NoticeSettingsFault};
 pub use pages::room;
 pub use seal::{PlainSeal, Seal, SealFault};
 

@@ -1,5 +1,13 @@
 //! The only place of this room with SQL.
 
+mod sent;
+
+pub(crate) use sent::{
+    Delivery, StoredFile, accounts_with_mail, claim_delivery, delay_delivery, files,
+    files_of_ended, finish_delivery, forget_deliveries, insert_delivery, insert_file,
+    is_file_known, mail_of, put_mail, remove_file, waiting_deliveries,
+};
+
 use db::{DbError, Migration, Row, Tx};
 use kernel::{AccountId, Millis, UnitId, Value};
 use standard::StateKind;
@@ -8,10 +16,16 @@ use crate::model::{Case, CaseId, Event, EventKind, Notice, Task};
 use crate::notices::NoticeKind;
 
 /// The tables of this room in the work database.
-pub(crate) const WORK_MIGRATIONS: &[Migration] = &[Migration {
-    name: "workflow_1_cases",
-    sql: include_str!("../sql/work_1.sql"),
-}];
+pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "workflow_1_cases",
+        sql: include_str!("../sql/work_1.sql"),
+    },
+    Migration {
+        name: "workflow_2_notices",
+        sql: include_str!("../sql/work_notices.sql"),
+    },
+];
 
 /// The next number of a kind. The row stays locked until the transaction ends.
 pub(crate) async fn next_number(tx: &mut Tx, name: &str) -> Result<i64, DbError> {
@@ -723,4 +737,18 @@ pub(crate) async fn see_notices(
             .await
         }
     }
+}
+
+pub(crate) async fn has_unseen(
+    tx: &mut Tx,
+    account: AccountId,
+    case: Option<CaseId>,
+) -> Result<bool, DbError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT id FROM workflow_notice WHERE account = $1 AND ($2 < 0 OR case_id = $2) AND seen IS NULL LIMIT 1",
+            &[account.into(), case.map_or(-1, |case| case.0).into()],
+        )
+        .await?;
+    Ok(row.is_some())
 }

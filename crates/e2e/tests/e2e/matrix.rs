@@ -109,6 +109,10 @@ impl World {
             "/imports/{id}/refused.csv" => {
                 Some(("/imports/1/refused.csv".to_owned(), Reach::Hidden))
             }
+            // There is none: a case out of reach answers the same.
+            "/cases/{id}" => Some(("/cases/1".to_owned(), Reach::Hidden)),
+            "/cases/{id}/files/{file}" => Some(("/cases/1/files/1".to_owned(), Reach::Hidden)),
+            "/cases/new/{process}" => everyone("/cases/new/grant_application"),
             "/institutions/places.json" => everyone("/institutions/places.json?parent=610100"),
             "/dictionary/{dataset}" => everyone("/dictionary/institution"),
             "/dictionary/codes/{set}" => everyone("/dictionary/codes/stage"),

@@ -81,9 +81,13 @@ impl Home<'_> {
             ));
         }
         let todos = self.todos().await?;
+        let cases = self.cases().await?;
         let (figures, source) = self.figures().await?;
         let commits = self.commits().await?;
         let body = html! {
+            @if !cases.is_empty() {
+                (section(&text.get("server-home-cases"), self.tool("/inbox", "server-home-inbox"), self.todo_list(&cases)))
+            }
             @if self.permit.allows(Action::Import) {
                 (section(&text.get("server-home-todo"), self.tool("/imports/new", "server-home-import"), self.todo_list(&todos)))
             }
@@ -132,6 +136,32 @@ impl Home<'_> {
             .filter_map(|import| self.todo(import))
             .take(ROWS)
             .collect())
+    }
+
+    /// The first of the cases that wait for the reader.
+    async fn cases(&self) -> Result<Vec<Todo>, OpenError> {
+        let most = u64::try_from(ROWS).unwrap_or(u64::MAX);
+        let workflow = self.app.workflow();
+        let (cases, _) = workflow
+            .inbox(self.permit, workflow::Box::ToDo, 0, most)
+            .await?;
+        let mut todos = Vec::with_capacity(cases.len());
+        for case in &cases {
+            let unit = self.app.unit_name(case.unit).await;
+            let title = self.label(&case.title);
+            todos.push(Todo {
+                what: format!("{title} · {unit}"),
+                about: case.begun.to_string(),
+                tone: if case.is_overdue {
+                    Tone::Fix
+                } else {
+                    Tone::Explain
+                },
+                href: Some(format!("/cases/{}", case.id)),
+                action: self.label(&case.state),
+            });
+        }
+        Ok(todos)
     }
 
     fn todo(&self, import: &Import) -> Option<Todo> {

@@ -1,4 +1,8 @@
-//! Telling people: in the program. A notice holds no personal data, only what kind it is and where to look.
+//! Telling people: in the program, and where the operator set it up by mail and to hooks. A notice holds no personal data, only what kind it is and where to look.
+
+mod outbox;
+pub(crate) mod send;
+pub(crate) mod settings;
 
 use db::Tx;
 use security::Permit;
@@ -94,6 +98,6 @@ impl Workflow {
         for account in &told.to {
             store::insert_notice(tx, *account, told.kind, told.case, link, now).await?;
         }
-        Ok(())
+        self.queue(tx, told, link, now).await
     }
 }

@@ -1,8 +1,13 @@
 //! The engine on both databases: who may, what follows, two at once, crashes, time limits.
 
+mod browser;
 mod cases;
+mod files;
 mod grants;
 mod graph;
+mod notices;
+mod pages;
+mod receivers;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -16,7 +21,9 @@ use security::{
 };
 use standard::{SourceFile, Standard};
 
-use crate::{Act, Carried, CaseId, Decided, Effect, EffectFault, Opening, Parts, Workflow};
+use crate::{
+    Act, Carried, CaseId, Decided, Effect, EffectFault, NoticeSettings, Opening, Parts, Workflow,
+};
 
 /// A unit of the tests: a province 1, cities 2 and 3, counties 4 and 5 below 2, a school 6 below 4.
 pub(crate) const PROVINCE: UnitId = UnitId(1);
@@ -167,6 +174,7 @@ pub(crate) struct House {
     pub(crate) workflow: Workflow,
     pub(crate) security: Security,
     pub(crate) clock: Arc<FixedClock>,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// Someone with a post: the account, the grant and its permit.
@@ -179,13 +187,19 @@ pub(crate) struct Person {
 pub(crate) async fn house(place: &TestPlace) -> House {
     // A Wednesday.
     let clock = Arc::new(FixedClock::at_noon(Day::from_ymd(2026, 11, 25).unwrap()));
-    house_at(place, clock, standard()).await
+    house_at(place, clock, standard(), NoticeSettings::default()).await
+}
+
+pub(crate) async fn house_with(place: &TestPlace, notices: NoticeSettings) -> House {
+    let clock = Arc::new(FixedClock::at_noon(Day::from_ymd(2026, 11, 25).unwrap()));
+    house_at(place, clock, standard(), notices).await
 }
 
 pub(crate) async fn house_at(
     place: &TestPlace,
     clock: Arc<FixedClock>,
     standard: Standard,
+    notices: NoticeSettings,
 ) -> House {
     let (ledger, work) = (
         place.open("ledger").await.unwrap(),
@@ -220,12 +234,15 @@ pub(crate) async fn house_at(
         tx.commit().await.unwrap();
         security.reload_units().await.unwrap();
     }
+    let folder = tempfile::tempdir().unwrap();
     let workflow = Workflow::open(Parts {
         work,
         standard: Arc::new(standard),
         security: security.clone(),
         clock: Arc::<FixedClock>::clone(&clock),
         seal: Some(Arc::new(XorSeal)),
+        files: Some(folder.path().to_owned()),
+        notices,
     })
     .await
     .unwrap();
@@ -233,6 +250,7 @@ pub(crate) async fn house_at(
         workflow,
         security,
         clock,
+        folder,
     }
 }
 
