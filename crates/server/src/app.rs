@@ -172,7 +172,9 @@ impl Settings {
             standard: Arc::clone(standard),
             security: security.clone(),
             clock: Arc::clone(&self.clock),
-            seal: None,
+            seal: security
+                .keeps_node_key()
+                .then(|| Arc::new(workflow::NodeSeal(security.clone())) as Arc<dyn workflow::Seal>),
             files: Some(self.data.join("files").join("cases")),
             notices: self.notices.clone(),
         }

@@ -37,7 +37,7 @@ pub use model::{Act, Approval, CaseId, CaseView, Event, EventKind, Notice, Openi
 pub use notices::NoticeKind;
 pub use notices::settings::{Hook, MailSecurity, MailServer, NoticeSettings, NoticeSettingsFault};
 pub use pages::room;
-pub use seal::{PlainSeal, Seal, SealFault};
+pub use seal::{NodeSeal, PlainSeal, Seal, SealFault};
 
 /// The words of this room's pages.
 #[must_use]

@@ -22,6 +22,23 @@ pub trait Seal: Send + Sync {
     fn open(&self, place: &str, blob: &[u8]) -> Result<Vec<u8>, SealFault>;
 }
 
+/// Seals under the node's key, which `security` keeps in a file apart from the databases.
+pub struct NodeSeal(pub security::Security);
+
+impl Seal for NodeSeal {
+    fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, SealFault> {
+        self.0
+            .seal_for_room(place, plain)
+            .map_err(|error| SealFault(error.to_string()))
+    }
+
+    fn open(&self, place: &str, blob: &[u8]) -> Result<Vec<u8>, SealFault> {
+        self.0
+            .open_for_room(place, blob)
+            .map_err(|error| SealFault(error.to_string()))
+    }
+}
+
 /// Keeps bytes as they are, for tests and for blobs that were written before there was a key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainSeal;

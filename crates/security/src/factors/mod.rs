@@ -17,6 +17,7 @@ mod key;
 pub(crate) mod model;
 mod own;
 mod policy;
+mod rooms;
 pub(crate) mod rules;
 mod seal;
 mod step;
