@@ -217,6 +217,8 @@ async fn open(
         security: security.clone(),
         clock: Arc::<FixedClock>::clone(clock),
         seal: None,
+        files: None,
+        notices: workflow::NoticeSettings::default(),
     })
     .await
     .unwrap();
