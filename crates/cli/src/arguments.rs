@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernel::Day;
 use security::identity::{IdentityFault, IdentitySettings};
-use security::{LedgerHead, Rates};
+use security::{LedgerHead, Rates, Sensitivity};
 use server::{Connections, Settings, TlsSettings};
 use workflow::{NoticeSettings, NoticeSettingsFault};
 
@@ -398,6 +398,8 @@ pub(crate) enum UserCommand {
         post: String,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        narrowed: Narrowed,
     },
     /// 登记参加培训,安全类岗位须先培训 (record a training attended; security posts need one first)
     Trained {
@@ -510,12 +512,38 @@ pub(crate) struct Place {
     pub(crate) until: Option<Day>,
 }
 
+/// What narrows a post beyond its place.
+#[derive(Debug, Args)]
+pub(crate) struct Narrowed {
+    /// 业务条线,例如 basic,默认全部 (business line; all by default)
+    #[arg(long, value_name = "LINE")]
+    pub(crate) line: Option<String>,
+    /// 只限这些数据集,逗号分隔 (only these datasets, apart by commas)
+    #[arg(long, value_name = "DATASETS", value_delimiter = ',')]
+    pub(crate) datasets: Option<Vec<String>>,
+    /// 最高可见敏感级别:public、internal、personal、sensitive (most sensitive fields it shows)
+    #[arg(long, value_name = "LEVEL", value_parser = sensitivity)]
+    pub(crate) sees: Option<Sensitivity>,
+    /// 从哪一天起 (first day on which it holds)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) from: Option<Day>,
+}
+
 /// Never an argument: those stand in the list of processes and in the shell's history.
 #[derive(Debug, Args)]
 pub(crate) struct PasswordSource {
     /// 从标准输入读取密码,否则自动生成 (read the password from standard input; otherwise one is made)
     #[arg(long)]
     pub(crate) password_stdin: bool,
+}
+
+fn sensitivity(text: &str) -> Result<Sensitivity, String> {
+    let words = Sensitivity::CHOICES.map(|(word, _)| word).join(", ");
+    Sensitivity::CHOICES
+        .into_iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, sensitivity)| sensitivity)
+        .ok_or_else(|| format!("`{text}` 不是级别,写成 {words} 之一 (write one of these)"))
 }
 
 fn day(text: &str) -> Result<Day, String> {

@@ -346,6 +346,8 @@ async fn registry(place: &TestPlace) -> Registry {
         ledger: ledger.clone(),
         work: work.clone(),
         posts: standard.posts().to_vec(),
+        lines: standard.lines().to_vec(),
+        datasets: standard.dataset_names(),
         clock: Arc::<FixedClock>::clone(&clock),
         random: Arc::new(SeededRandom::new(7)),
         config: Config::for_tests(),

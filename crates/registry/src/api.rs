@@ -8,6 +8,7 @@ use kernel::{Clock, Clocks, CommitNumber, Day};
 use security::{Permit, Security};
 use standard::Standard;
 
+use crate::directory::LedgerDirectory;
 use crate::held::{Cache, View};
 use crate::imports::Imports;
 use crate::ledger::{Ledger, LedgerError};
@@ -65,6 +66,8 @@ impl Registry {
         )
         .await?;
         let imports = Imports::new(parts.work, ledger.clone(), parts.files);
+        let directory = LedgerDirectory::new(ledger.clone());
+        ledger.security().set_directory(Arc::new(directory));
         Ok(Registry {
             ledger,
             imports,
@@ -80,6 +83,8 @@ impl Registry {
         let ledger =
             Ledger::open_to_read(parts.ledger, parts.standard, parts.security, parts.clock).await?;
         let imports = Imports::new(parts.work, ledger.clone(), parts.files);
+        let directory = LedgerDirectory::new(ledger.clone());
+        ledger.security().set_directory(Arc::new(directory));
         Ok(Registry {
             ledger,
             imports,

@@ -165,7 +165,10 @@ impl Cache {
                 held
             }
         };
-        let ranges = ranges(&held, permit, &units);
+        let ranges = match permit.sees_dataset(dataset) {
+            true => ranges(&held, permit, &units),
+            false => Vec::new(),
+        };
         Ok(View { held, ranges })
     }
 

@@ -7,6 +7,7 @@
 
 pub mod api;
 mod counting;
+pub mod directory;
 pub mod held;
 pub mod imports;
 pub mod intake;

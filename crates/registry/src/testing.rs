@@ -53,6 +53,8 @@ pub(crate) async fn registry_of(
         ledger: ledger.clone(),
         work: work.clone(),
         posts: standard.posts().to_vec(),
+        lines: standard.lines().to_vec(),
+        datasets: standard.dataset_names(),
         clock: Arc::clone(&clock),
         random: Arc::new(SeededRandom::new(7)),
         config: Config::for_tests(),

@@ -2,7 +2,7 @@
 
 use db::{DbError, Tx};
 use kernel::{AccountId, Day, UnitId};
-use standard::{Action, Post};
+use standard::{Action, Line, Post, UnitLevel};
 
 use crate::api::Security;
 use crate::conditions::GrantAsked;
@@ -10,11 +10,12 @@ use crate::crypto;
 use crate::error::SecurityError;
 use crate::factors;
 use crate::model::{
-    Account, AccountState, AuditAction, GeneratedPassword, Grant, GrantId, NewAccount, Outcome,
-    Subject,
+    Account, AccountKind, AccountState, AuditAction, GeneratedPassword, Grant, GrantId, NewAccount,
+    NewGrant, NewServiceAccount, Outcome, Subject,
 };
 use crate::permit::{Denied, Permit};
 use crate::rules;
+use crate::rules::grant::GrantFault;
 use crate::store;
 
 /// An account and the posts it holds.
@@ -33,6 +34,11 @@ pub struct FirstAccount {
     pub login: String,
     /// Its password.
     pub password: GeneratedPassword,
+}
+
+/// A name to sign in with, lowered.
+pub(crate) fn usable_login(login: &str) -> Result<String, SecurityError> {
+    rules::grant::login(login).ok_or_else(|| SecurityError::LoginFault(login.to_owned()))
 }
 
 /// The name of the first account.
@@ -71,7 +77,8 @@ impl Security {
         }))
     }
 
-    /// Makes an account without posts; answers the password where it was generated.
+    /// Makes an account without posts; answers the password where it was generated. The account belongs to
+    /// the unit of the permit.
     ///
     /// # Errors
     /// [`SecurityError::LoginFault`], [`SecurityError::LoginTaken`], [`SecurityError::PasswordFault`],
@@ -82,34 +89,118 @@ impl Security {
         new: NewAccount,
     ) -> Result<(AccountId, Option<GeneratedPassword>), SecurityError> {
         permit.require(Action::ManageAccounts)?;
-        let login = rules::grant::login(&new.login)
-            .ok_or_else(|| SecurityError::LoginFault(new.login.clone()))?;
+        let login = usable_login(&new.login)?;
         let (password, generated) = self.chosen_or_generated(new.password, &login)?;
         let hash = self.hash(password).await?;
+        let home = permit.units().first().copied();
 
         let mut tx = self.0.work.write().await?;
+        let account = self.account_of(&login, &new.display, home);
+        let id = self.insert_account(&mut tx, permit, account, &hash).await?;
+        self.password_was_set(&mut tx, id, generated.is_some())
+            .await?;
+        tx.commit().await?;
+        Ok((id, generated))
+    }
+
+    /// Makes the account of a program, without posts. It has no password: what lets the program in is made
+    /// by who builds on it, and asks [`Security::service_account`] first.
+    ///
+    /// # Errors
+    /// As [`Security::create_account`]; [`GrantFault::NoDay`] where it would have expired already.
+    pub async fn create_service_account(
+        &self,
+        permit: &Permit,
+        new: NewServiceAccount,
+    ) -> Result<AccountId, SecurityError> {
+        rules::grant::may_reach(permit, &self.units(), new.home)?;
+        let login = usable_login(&new.login)?;
+        if new.expires <= self.0.clock.today() {
+            return Err(GrantFault::NoDay.into());
+        }
+        let mut tx = self.0.work.write().await?;
         let account = Account {
-            id: AccountId::new(store::next_number(&mut tx, "account").await?),
-            display: match new.display.trim() {
-                "" => login.clone(),
+            kind: AccountKind::Service,
+            expires: Some(new.expires),
+            ..self.account_of(&login, &new.display, new.home)
+        };
+        let id = self
+            .insert_account(&mut tx, permit, account, &self.0.dummy_hash)
+            .await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// The account of a program that may act now, with its grants in force.
+    ///
+    /// # Errors
+    /// [`SecurityError::NoAccount`] where it is none of a program, is barred or has expired.
+    pub async fn service_account(&self, id: AccountId) -> Result<AccountWithGrants, SecurityError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.read().await?;
+        let account = store::account(&mut tx, id)
+            .await?
+            .filter(|account| account.kind == AccountKind::Service && account.may_act(now.day()))
+            .ok_or_else(|| SecurityError::NoAccount(id.to_string()))?;
+        let grants = store::grants_of(&mut tx, id).await?;
+        let grants = rules::grant::in_force(&grants, &self.0.posts, now)
+            .into_iter()
+            .map(|(grant, _)| grant.clone())
+            .collect();
+        Ok(AccountWithGrants { account, grants })
+    }
+
+    /// Notes that a program acted with its account.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`].
+    pub async fn service_account_used(
+        &self,
+        work: &mut Tx,
+        id: AccountId,
+    ) -> Result<(), SecurityError> {
+        Ok(store::set_last_used(work, id, self.0.clock.now()).await?)
+    }
+
+    /// An account of a person that is not stored yet: without an id.
+    pub(crate) fn account_of(&self, login: &str, display: &str, home: Option<UnitId>) -> Account {
+        Account {
+            id: AccountId::new(0),
+            login: login.to_owned(),
+            display: match display.trim() {
+                "" => login.to_owned(),
                 display => display.chars().take(64).collect(),
             },
-            login,
             state: AccountState::Active,
             created: self.0.clock.now(),
             language: None,
+            kind: AccountKind::Person,
+            expires: None,
+            home,
+            last_used: None,
+        }
+    }
+
+    /// Stores an account under a new id and records it.
+    pub(crate) async fn insert_account(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        account: Account,
+        hash: &str,
+    ) -> Result<AccountId, SecurityError> {
+        let account = Account {
+            id: AccountId::new(store::next_number(tx, "account").await?),
+            ..account
         };
-        match store::insert_account(&mut tx, &account, &hash).await {
+        match store::insert_account(tx, &account, hash).await {
             Err(DbError::Unique { .. }) => return Err(SecurityError::LoginTaken(account.login)),
             other => other?,
         }
-        self.password_was_set(&mut tx, account.id, generated.is_some())
-            .await?;
         let subject = Subject::account(account.id);
-        self.done(&mut tx, permit, AuditAction::AccountCreated, &subject)
+        self.done(tx, permit, AuditAction::AccountCreated, &subject)
             .await?;
-        tx.commit().await?;
-        Ok((account.id, generated))
+        Ok(account.id)
     }
 
     /// All accounts with their posts, by name. One who does not hold the whole tree sees those accounts
@@ -129,7 +220,7 @@ impl Security {
                 store::grants(&mut tx).await?,
             )
         };
-        let tree = self.units();
+        let (tree, today) = (self.units(), self.0.clock.today());
         let mut listed: Vec<AccountWithGrants> = accounts
             .into_iter()
             .map(|account| AccountWithGrants {
@@ -141,7 +232,9 @@ impl Security {
                 account,
             })
             .collect();
-        listed.retain(|one| rules::grant::may_manage(permit, &tree, &one.grants).is_ok());
+        listed.retain(|one| {
+            rules::grant::may_manage(permit, &tree, &one.account, &one.grants, today).is_ok()
+        });
         Ok(listed)
     }
 
@@ -166,12 +259,10 @@ impl Security {
             .map_err(|_| none())
     }
 
-    /// Gives an account a post for a unit and what stands below it as the post says (`None`: the whole
-    /// tree), from now until a day.
+    /// [`Security::give`] of a post for a unit that nothing else narrows, until a day.
     ///
     /// # Errors
-    /// [`SecurityError::NoPost`], [`SecurityError::NoAccount`], [`SecurityError::Denied`],
-    /// [`SecurityError::GrantRefused`].
+    /// As there.
     pub async fn grant(
         &self,
         permit: &Permit,
@@ -180,33 +271,114 @@ impl Security {
         unit: Option<UnitId>,
         until: Option<Day>,
     ) -> Result<GrantId, SecurityError> {
-        rules::grant::may_grant(permit, &self.units(), unit)?;
-        let post = self.post_named(post)?.name.clone();
+        let new = NewGrant {
+            until,
+            ..NewGrant::of(post, unit)
+        };
+        self.give(permit, account, &new).await
+    }
+
+    /// Gives an account a post.
+    ///
+    /// # Errors
+    /// [`SecurityError::NoPost`], [`SecurityError::NoLine`], [`SecurityError::NoDataset`],
+    /// [`SecurityError::NoAccount`], [`SecurityError::Denied`] and, where the rules of posts refuse it,
+    /// [`SecurityError::Grant`]; [`SecurityError::GrantRefused`] where a condition of another room does.
+    pub async fn give(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        new: &NewGrant,
+    ) -> Result<GrantId, SecurityError> {
+        rules::grant::may_reach(permit, &self.units(), new.unit)?;
+        let level = self.level_of(new.unit).await?;
         let mut tx = self.0.work.write().await?;
-        if store::account(&mut tx, account).await?.is_none() {
-            return Err(SecurityError::NoAccount(account.to_string()));
+        let found = store::account(&mut tx, account).await?;
+        let found = found.ok_or_else(|| SecurityError::NoAccount(account.to_string()))?;
+        let grant = self
+            .give_within(&mut tx, permit, &found, new, level)
+            .await?;
+        tx.commit().await?;
+        Ok(grant)
+    }
+
+    /// [`Security::give`] within a transaction, once the unit's level is known: reading it may have to wait,
+    /// and a transaction must not.
+    pub(crate) async fn give_within(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        account: &Account,
+        new: &NewGrant,
+        level: Option<UnitLevel>,
+    ) -> Result<GrantId, SecurityError> {
+        rules::grant::may_reach(permit, &self.units(), new.unit)?;
+        let post = self.post_named(&new.post)?;
+        rules::grant::may_give(permit, post, level, account.id)?;
+        let line = new.line.as_deref().map(|name| self.line_named(name));
+        let line = line.transpose()?;
+        rules::grant::is_no_wider(permit, line, new.datasets.as_deref())?;
+        self.insert_grant(tx, permit, account, new, None).await
+    }
+
+    /// Stores a grant that its giver may give, held against what the account holds. Every way in which a
+    /// post comes to an account ends here.
+    pub(crate) async fn insert_grant(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        account: &Account,
+        new: &NewGrant,
+        deputy_of: Option<GrantId>,
+    ) -> Result<GrantId, SecurityError> {
+        let today = self.0.clock.today();
+        let post = self.post_named(&new.post)?;
+        if let Some(line) = &new.line {
+            self.line_named(line)?;
         }
+        let mut datasets = new.datasets.clone();
+        for name in datasets.iter_mut().flatten() {
+            if !self.0.datasets.iter().any(|known| known.name == *name) {
+                return Err(SecurityError::NoDataset(name.clone()));
+            }
+        }
+        if let Some(names) = &mut datasets {
+            names.sort_unstable();
+            names.dedup();
+        }
+        rules::grant::has_days(new.from, new.until, today)?;
+        if !account.may_act(today) {
+            return Err(GrantFault::Barred.into());
+        }
+        let held = store::grants_of(tx, account.id).await?;
+        let line = new.line.as_deref();
+        rules::grant::fits_beside(&held, &self.0.posts, post, new.unit, line, today)?;
         let asked = GrantAsked {
             actor: permit.actor(),
-            account,
-            post: &post,
-            unit,
+            account: account.id,
+            post: &post.name,
+            unit: new.unit,
         };
-        self.ask_conditions(&mut tx, asked).await?;
+        self.ask_conditions(tx, asked).await?;
         let grant = Grant {
-            id: GrantId(store::next_number(&mut tx, "grant").await?),
-            account,
-            post,
-            unit,
-            until,
+            id: GrantId(store::next_number(tx, "grant").await?),
+            account: account.id,
+            post: post.name.clone(),
+            unit: new.unit,
+            line: new.line.clone(),
+            datasets,
+            sees: new.sees.filter(|sees| *sees < post.sees),
+            from: new.from,
+            until: new.until,
+            deputy_of,
+            last_used: None,
             given_by: permit.actor().to_string(),
             given: self.0.clock.now(),
         };
-        store::insert_grant(&mut tx, &grant).await?;
-        let subject = Subject::grant(account, grant.id);
-        self.done(&mut tx, permit, AuditAction::GrantGiven, &subject)
+        store::insert_grant(tx, &grant).await?;
+        let subject = Subject::grant(account.id, grant.id);
+        self.done(tx, permit, AuditAction::GrantGiven, &subject)
             .await?;
-        tx.commit().await?;
         Ok(grant.id)
     }
 
@@ -219,7 +391,10 @@ impl Security {
         let grant = store::grant(&mut tx, grant)
             .await?
             .ok_or(SecurityError::NoGrant)?;
-        rules::grant::may_grant(permit, &self.units(), grant.unit)?;
+        rules::grant::may_reach(permit, &self.units(), grant.unit)?;
+        if !permit.may_give(&grant.post) {
+            return Err(GrantFault::MayNotGive(grant.post).into());
+        }
         let by = permit.actor().to_string();
         store::end_grant(&mut tx, grant.id, &by, self.0.clock.now()).await?;
         let subject = Subject::grant(grant.account, grant.id);
@@ -305,14 +480,15 @@ impl Security {
         let none = || SecurityError::NoAccount(account.to_string());
         let found = store::account(tx, account).await?.ok_or_else(none)?;
         let grants = store::grants_of(tx, account).await?;
-        match rules::grant::may_manage(permit, &self.units(), &grants) {
+        let today = self.0.clock.today();
+        match rules::grant::may_manage(permit, &self.units(), &found, &grants, today) {
             Ok(()) => Ok(found),
             Err(Denied::Hidden) => Err(none()),
             Err(denied) => Err(denied.into()),
         }
     }
 
-    async fn done(
+    pub(crate) async fn done(
         &self,
         tx: &mut Tx,
         permit: &Permit,
@@ -331,6 +507,17 @@ impl Security {
             .ok_or_else(|| {
                 let names: Vec<&str> = self.0.posts.iter().map(|post| post.name.as_str()).collect();
                 SecurityError::NoPost(name.to_owned(), names.join(", "))
+            })
+    }
+
+    pub(crate) fn line_named(&self, name: &str) -> Result<&Line, SecurityError> {
+        self.0
+            .lines
+            .iter()
+            .find(|line| line.name == name)
+            .ok_or_else(|| {
+                let names: Vec<&str> = self.0.lines.iter().map(|line| line.name.as_str()).collect();
+                SecurityError::NoLine(name.to_owned(), names.join(", "))
             })
     }
 

@@ -2,22 +2,24 @@
 //!
 //! Its methods are spread over `accounts`, `signin`, `audit` and this file by what they are about.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use db::{Db, Tx};
 use kernel::{AccountId, Clock, Clocks, CommitNumber, Day, UnitId};
-use standard::{Action, Post};
+use standard::{Action, DatasetName, Line, Post};
 use tokio::sync::Semaphore;
 
 use crate::clients;
 use crate::crypto::{self, PasswordProfile};
+use crate::directory::Directory;
 use crate::error::SecurityError;
 use crate::factors::{self, NodeKey, SignInPolicy};
 use crate::identity::{self, Identities, IdentitySettings};
-use crate::model::{Account, AccountState, Grant, GrantId, UnitLife, UnitVersion};
-use crate::permit::{Actor, Denied, Permit, PermitParts, Reach};
+use crate::model::{Account, Grant, GrantId, UnitLife, UnitVersion};
+use crate::permit::{Actor, DatasetReach, Denied, Gives, Permit, PermitParts, Reach};
 use crate::random::Random;
 use crate::rules;
 use crate::rules::rate::Rates;
@@ -94,6 +96,10 @@ pub struct Parts {
     pub work: Db,
     /// The posts of the standard.
     pub posts: Vec<Post>,
+    /// The business lines of the standard.
+    pub lines: Vec<Line>,
+    /// The datasets of the standard by name.
+    pub datasets: Vec<DatasetName>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -110,6 +116,11 @@ pub(crate) struct Inner {
     pub(crate) ledger: Db,
     pub(crate) work: Db,
     pub(crate) posts: Vec<Post>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) datasets: Vec<DatasetName>,
+    /// Those that every permit reaches.
+    pub(crate) common: Arc<BTreeSet<String>>,
+    pub(crate) directory: OnceLock<Arc<dyn Directory>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) config: Config,
@@ -166,11 +177,21 @@ impl Security {
         let unguessable = crypto::new_token(parts.random.as_ref())?;
         let dummy_hash =
             crypto::hash_password(parts.config.password, parts.random.as_ref(), &unguessable)?;
+        let common: BTreeSet<String> = parts
+            .datasets
+            .iter()
+            .filter(|dataset| dataset.is_common)
+            .map(|dataset| dataset.name.clone())
+            .collect();
         let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let security = Self(Arc::new(Inner {
             ledger: parts.ledger,
             work: parts.work,
             posts: parts.posts,
+            lines: parts.lines,
+            datasets: parts.datasets,
+            common: Arc::new(common),
+            directory: OnceLock::new(),
             clock: parts.clock,
             random: parts.random,
             identities: Identities::new(&parts.config.identity),
@@ -196,6 +217,18 @@ impl Security {
     #[must_use]
     pub fn posts(&self) -> &[Post] {
         &self.0.posts
+    }
+
+    /// The business lines of the standard.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.0.lines
+    }
+
+    /// The datasets of the standard by name.
+    #[must_use]
+    pub fn datasets(&self) -> &[DatasetName] {
+        &self.0.datasets
     }
 
     /// The operator's settings.
@@ -271,15 +304,17 @@ impl Security {
             return Err(SecurityError::NoGrant);
         };
         let account = store::account(&mut tx, grant.account).await?;
-        let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+        let today = self.0.clock.today();
+        let Some(account) = account.filter(|account| account.may_act(today)) else {
             return Err(SecurityError::NoGrant);
         };
-        let grants = [grant];
+        // All of them, since one may exclude another.
+        let grants = store::grants_of(&mut tx, account.id).await?;
         let held = rules::grant::in_force(&grants, &self.0.posts, self.0.clock.now());
-        let Some((grant, post)) = held.first() else {
+        let Some(held) = held.into_iter().find(|(held, _)| held.id == grant.id) else {
             return Err(SecurityError::NoGrant);
         };
-        Ok(permit_of(&account, Some((grant, post))))
+        Ok(self.permit_of(&account, Some(held)))
     }
 
     /// The name that pages show for the actor of a commit or an audit entry: the display name of
@@ -376,30 +411,56 @@ impl Security {
     }
 }
 
-/// The permit that an account has by a grant; without one it may be signed in and nothing else.
-pub(crate) fn permit_of(account: &Account, held: Option<(&Grant, &Post)>) -> Permit {
-    let actor = Actor::Account {
-        id: account.id,
-        login: account.login.clone(),
-    };
-    match held {
-        None => Permit::of(PermitParts {
+impl Security {
+    /// The permit that an account has by a grant; without one it may be signed in and nothing else. A grant
+    /// narrows what its post allows and never widens it.
+    pub(crate) fn permit_of(&self, account: &Account, held: Option<(&Grant, &Post)>) -> Permit {
+        let actor = Actor::Account {
+            id: account.id,
+            login: account.login.clone(),
+        };
+        let Some((grant, post)) = held else {
+            return Permit::of(PermitParts {
+                actor,
+                grant: None,
+                post: None,
+                line: None,
+                reach: Reach::Units(Vec::new()),
+                actions: BTreeSet::new(),
+                gives: Gives::Only(BTreeSet::new()),
+                datasets: DatasetReach::Only(BTreeSet::new()),
+                common: Arc::default(),
+                sees: standard::Sensitivity::Public,
+            });
+        };
+        let datasets = match &grant.line {
+            None => DatasetReach::All,
+            // A line that the definitions no longer have reaches nothing.
+            Some(name) => match self.0.lines.iter().find(|line| line.name == *name) {
+                Some(line) => DatasetReach::All.and(line.datasets.as_deref()),
+                None => DatasetReach::Only(BTreeSet::new()),
+            },
+        };
+        // A deputy does not pass on what is not the deputy's.
+        let gives = match grant.deputy_of {
+            None => post.may_grant.iter().cloned().collect(),
+            Some(_) => BTreeSet::new(),
+        };
+        Permit::of(PermitParts {
             actor,
-            post: None,
-            reach: Reach::Units(Vec::new()),
-            actions: std::collections::BTreeSet::new(),
-            sees: standard::Sensitivity::Public,
-        }),
-        Some((grant, post)) => Permit::of(PermitParts {
-            actor,
+            grant: Some(grant.id),
             post: Some(post.name.clone()),
+            line: grant.line.clone(),
             reach: match grant.unit {
                 None => Reach::Everything,
                 Some(unit) => Reach::Units(vec![(unit, post.scope)]),
             },
             actions: post.actions.iter().copied().collect(),
-            sees: post.sees,
-        }),
+            gives: Gives::Only(gives),
+            datasets: datasets.and(grant.datasets.as_deref()),
+            common: self.0.common.clone(),
+            sees: grant.sees.map_or(post.sees, |sees| sees.min(post.sees)),
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::factors::{
 };
 use crate::permit::{Denied, UnknownName};
 use crate::random::RandomError;
+use crate::rules::grant::GrantFault;
 use crate::rules::password::PasswordFault;
 
 /// Any failure of this room. Pages show [`SecurityError::code`] and a sentence; the rest goes to the log.
@@ -72,9 +73,18 @@ pub enum SecurityError {
     /// A program that would have expired already.
     #[error("it must expire after today")]
     Expired,
-    /// A dataset that there is not, or out of reach.
-    #[error("there is no dataset {0:?} within reach")]
+    /// No business line of that name in the definitions.
+    #[error("there is no business line {0:?}; lines are defined in standard/lines.toml: {1}")]
+    NoLine(String, String),
+    /// No dataset of that name in the definitions.
+    #[error("there is no dataset {0:?}")]
     NoDataset(String),
+    /// A grant that the rules refuse.
+    #[error(transparent)]
+    Grant(#[from] GrantFault),
+    /// The directory of units could not be read.
+    #[error("the units could not be looked up: {0}")]
+    Directory(String),
     /// A grant that ended, or whose account was disabled.
     #[error("the grant is no longer in force")]
     NoGrant,
@@ -133,7 +143,10 @@ impl SecurityError {
             Self::NoPost(..) => "security.no_post",
             Self::NoScope(_) => "security.no_scope",
             Self::Expired => "security.expired",
+            Self::NoLine(..) => "security.no_line",
             Self::NoDataset(_) => "security.no_dataset",
+            Self::Grant(fault) => fault.code(),
+            Self::Directory(_) => "security.directory",
             Self::NoGrant => "security.no_grant",
             Self::GrantRefused(refused) => refused.code,
             Self::AuditBroken(_) => "security.audit_broken",
@@ -166,9 +179,11 @@ impl SecurityError {
             | Self::LoginFault(_)
             | Self::LoginTaken(_)
             | Self::NoScope(_)
-            | Self::NoDataset(_)
             | Self::Expired
             | Self::GrantRefused(_)
+            | Self::Grant(_)
+            | Self::NoLine(..)
+            | Self::NoDataset(_)
             | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Db(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

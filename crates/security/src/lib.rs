@@ -23,6 +23,7 @@ mod audit;
 mod clients;
 mod conditions;
 mod crypto;
+mod directory;
 mod error;
 mod evidence;
 mod factors;
@@ -41,6 +42,7 @@ pub use api::{Config, Parts, Security};
 pub use clients::{ClientSecret, NewClient};
 pub use conditions::{GrantAsked, GrantCondition, GrantRefused};
 pub use crypto::PasswordProfile;
+pub use directory::{Directory, DirectoryError, FixedDirectory, Found, UnitFacts};
 pub use error::SecurityError;
 pub use evidence::{
     Alert, AlertId, Approvals, ApprovedBy, AuditDetail, AuditFault, AuditFaultKind, AuditFilter,
@@ -54,16 +56,18 @@ pub use factors::{
     SETTINGS as SIGN_IN_SETTINGS, SealError, SignInPolicy, Site, Strength,
 };
 pub use model::{
-    Account, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId, LedgerHead,
-    NewAccount, NoLedgerHead, Outcome, Session, Subject, UnitLife, UnitStretch, UnitVersion,
+    Account, AccountKind, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId,
+    LedgerHead, NewAccount, NewGrant, NewServiceAccount, NoLedgerHead, Outcome, Session, Subject,
+    UnitLife, UnitStretch, UnitVersion,
 };
 pub use permit::{Actor, Denied, JOBS, OPERATORS, Permit, UnknownName};
 pub use random::{Random, RandomError, SeededRandom, SystemRandom};
 pub use routes::{Access, Load, Method, Room, Route, RouteTable, TwiceDeclared};
+pub use rules::grant::GrantFault;
 pub use rules::password::PasswordFault;
 pub use rules::rate::Rates;
 pub use signin::{Held, Signed};
-pub use standard::{Action, Sensitivity};
+pub use standard::{Action, Sensitivity, UnitLevel};
 pub use units::{UnitNode, UnitTree};
 pub use web::{ClientCertificate, RequirePermit, Visit};
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use kernel::{AccountId, CommitNumber, Day, ImportId, Millis, RecordId, UnitId};
+use standard::Sensitivity;
 
 use crate::crypto;
 use crate::evidence::AuditDetail;
@@ -36,7 +37,36 @@ impl AccountState {
     }
 }
 
-/// Someone who signs in.
+/// Whose account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccountKind {
+    /// A person, who signs in.
+    #[default]
+    Person,
+    /// A program: it never signs in with a password, and its account always expires.
+    Service,
+}
+
+impl AccountKind {
+    /// The word in the store and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Self {
+        if word == "service" {
+            Self::Service
+        } else {
+            Self::Person
+        }
+    }
+}
+
+/// Someone who signs in, or a program that is let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Its id, never used again.
@@ -51,6 +81,36 @@ pub struct Account {
     pub created: Millis,
     /// `zh-CN` or `en`, where the person chose one.
     pub language: Option<String>,
+    /// Whose it is.
+    pub kind: AccountKind,
+    /// The first day on which it may no longer act; always there for [`AccountKind::Service`].
+    pub expires: Option<Day>,
+    /// The unit it was made in: who manages accounts there may manage it while it holds no post.
+    /// `None`: those who hold the whole node.
+    pub home: Option<UnitId>,
+    /// When it last signed in, or a program last acted with it.
+    pub last_used: Option<Millis>,
+}
+
+impl Account {
+    /// Whether it may act on a day: neither barred nor expired.
+    #[must_use]
+    pub fn may_act(&self, today: Day) -> bool {
+        self.state == AccountState::Active && self.expires.is_none_or(|expires| today < expires)
+    }
+}
+
+/// An account of a program, to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewServiceAccount {
+    /// The name that distinguishes it; upper case is lowered.
+    pub login: String,
+    /// The name on pages: what the program is.
+    pub display: String,
+    /// The unit that is responsible for it; `None` for the whole node.
+    pub home: Option<UnitId>,
+    /// The first day on which it may no longer act.
+    pub expires: Day,
 }
 
 /// An account to be made.
@@ -98,12 +158,63 @@ pub struct Grant {
     pub post: String,
     /// For which unit; `None` for the whole tree of this node, whatever units come into it.
     pub unit: Option<UnitId>,
+    /// The business line in `standard/lines.toml`; `None`: all of them.
+    pub line: Option<String>,
+    /// The datasets it reaches, sorted; `None`: all that the line does.
+    pub datasets: Option<Vec<String>>,
+    /// The most sensitive fields it shows, where that is less than the post would.
+    pub sees: Option<Sensitivity>,
+    /// The first day on which it holds; `None`: from when it was given.
+    pub from: Option<Day>,
     /// The first day on which it no longer holds.
     pub until: Option<Day>,
+    /// The grant whose holder is away and whose deputy this one makes; it ends with that one.
+    pub deputy_of: Option<GrantId>,
+    /// When its holder last worked under it, to the day.
+    pub last_used: Option<Millis>,
     /// Who gave it ([`crate::Actor`] as text).
     pub given_by: String,
     /// When it was given.
     pub given: Millis,
+}
+
+impl Grant {
+    /// Whether its days hold one.
+    #[must_use]
+    pub fn holds_on(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day < until)
+    }
+}
+
+/// What is to be granted: a post, where, and what narrows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewGrant {
+    /// The name of the post in `standard/posts.toml`.
+    pub post: String,
+    /// For which unit; `None` for the whole node.
+    pub unit: Option<UnitId>,
+    /// The business line in `standard/lines.toml`; `None`: all of them.
+    pub line: Option<String>,
+    /// Only these datasets; `None`: all that the line reaches.
+    pub datasets: Option<Vec<String>>,
+    /// At most fields of this sensitivity; never more than the post shows.
+    pub sees: Option<Sensitivity>,
+    /// The first day on which it holds; `None`: at once.
+    pub from: Option<Day>,
+    /// The first day on which it no longer holds.
+    pub until: Option<Day>,
+}
+
+impl NewGrant {
+    /// A post for a unit, narrowed by nothing.
+    #[must_use]
+    pub fn of(post: &str, unit: Option<UnitId>) -> Self {
+        Self {
+            post: post.to_owned(),
+            unit,
+            ..Self::default()
+        }
+    }
 }
 
 /// A browser that is signed in.

@@ -20,16 +20,27 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use kernel::{AccountId, UnitId};
 use standard::{Action, Scope, Sensitivity};
 
+use crate::model::GrantId;
 use crate::units::UnitTree;
 
 /// Background work that may act without a person. Adding a name here is a decision to review.
-pub const JOBS: [&str; 9] = [
-    "import", "demo", "verify", "export", "columns", "tiles", "sweep", "bench", "workflow",
+pub const JOBS: [&str; 10] = [
+    "import",
+    "demo",
+    "verify",
+    "export",
+    "columns",
+    "tiles",
+    "sweep",
+    "bench",
+    "directory",
+    "workflow",
 ];
 
 /// Programs at the machine itself: whoever can run them can read the data folder anyway.
@@ -89,23 +100,52 @@ pub(crate) enum DatasetReach {
     Only(BTreeSet<String>),
 }
 
+impl DatasetReach {
+    /// What both reach.
+    pub(crate) fn and(self, names: Option<&[String]>) -> Self {
+        let Some(names) = names else { return self };
+        let names: BTreeSet<String> = names.iter().cloned().collect();
+        match self {
+            Self::All => Self::Only(names),
+            Self::Only(held) => Self::Only(held.intersection(&names).cloned().collect()),
+        }
+    }
+}
+
+/// Which posts a permit may give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Gives {
+    All,
+    Only(BTreeSet<String>),
+}
+
 /// Proof that an actor may do certain things to certain units. See the module's page.
 #[derive(Debug)]
 pub struct Permit {
     actor: Actor,
+    grant: Option<GrantId>,
     post: Option<String>,
+    line: Option<String>,
     reach: Reach,
     actions: BTreeSet<Action>,
+    gives: Gives,
     datasets: DatasetReach,
+    /// Places and units, by which all else is named: read whatever the grant is narrowed to.
+    common: Arc<BTreeSet<String>>,
     sees: Sensitivity,
 }
 
 /// What a permit is made of, inside this crate.
 pub(crate) struct PermitParts {
     pub(crate) actor: Actor,
+    pub(crate) grant: Option<GrantId>,
     pub(crate) post: Option<String>,
+    pub(crate) line: Option<String>,
     pub(crate) reach: Reach,
     pub(crate) actions: BTreeSet<Action>,
+    pub(crate) gives: Gives,
+    pub(crate) datasets: DatasetReach,
+    pub(crate) common: Arc<BTreeSet<String>>,
     pub(crate) sees: Sensitivity,
 }
 
@@ -113,10 +153,14 @@ impl Permit {
     pub(crate) fn of(parts: PermitParts) -> Self {
         Self {
             actor: parts.actor,
+            grant: parts.grant,
             post: parts.post,
+            line: parts.line,
             reach: parts.reach,
             actions: parts.actions,
-            datasets: DatasetReach::All,
+            gives: parts.gives,
+            datasets: parts.datasets,
+            common: parts.common,
             sees: parts.sees,
         }
     }
@@ -128,15 +172,7 @@ impl Permit {
         datasets: Option<&[String]>,
     ) -> Self {
         self.actions.retain(|action| actions.contains(action));
-        if let Some(names) = datasets {
-            let names: BTreeSet<String> = names.iter().cloned().collect();
-            self.datasets = match self.datasets {
-                DatasetReach::All => DatasetReach::Only(names),
-                DatasetReach::Only(held) => {
-                    DatasetReach::Only(held.intersection(&names).cloned().collect())
-                }
-            };
-        }
+        self.datasets = self.datasets.and(datasets);
         self
     }
 
@@ -162,9 +198,14 @@ impl Permit {
     fn over_everything(actor: Actor) -> Self {
         Self::of(PermitParts {
             actor,
+            grant: None,
             post: None,
+            line: None,
             reach: Reach::Everything,
             actions: Action::CHOICES.iter().map(|(_, action)| *action).collect(),
+            gives: Gives::All,
+            datasets: DatasetReach::All,
+            common: Arc::default(),
             sees: Sensitivity::Sensitive,
         })
     }
@@ -179,6 +220,28 @@ impl Permit {
     #[must_use]
     pub fn post(&self) -> Option<&str> {
         self.post.as_deref()
+    }
+
+    /// The grant in use; `None` for jobs, operators and those who hold no post.
+    #[must_use]
+    pub fn grant(&self) -> Option<GrantId> {
+        self.grant
+    }
+
+    /// The business line of the grant; `None`: all of them.
+    #[must_use]
+    pub fn line(&self) -> Option<&str> {
+        self.line.as_deref()
+    }
+
+    /// Whether the permit may give a post to others. Where, is a matter of [`Permit::require_in`].
+    #[must_use]
+    pub fn may_give(&self, post: &str) -> bool {
+        self.allows(Action::ManageAccounts)
+            && match &self.gives {
+                Gives::All => true,
+                Gives::Only(names) => names.contains(post),
+            }
     }
 
     /// Whether the permit holds the action, whatever the unit: for showing or hiding a button.
@@ -269,12 +332,27 @@ impl Permit {
         }
     }
 
-    /// Whether the dataset is within reach at all.
+    /// Whether the dataset may be read. Places and units may by every permit.
     #[must_use]
     pub fn sees_dataset(&self, dataset: &str) -> bool {
+        self.writes_dataset(dataset) || self.common.contains(dataset)
+    }
+
+    /// Whether the dataset may be changed, as far as the permit's actions and units go.
+    #[must_use]
+    pub fn writes_dataset(&self, dataset: &str) -> bool {
         match &self.datasets {
             DatasetReach::All => true,
             DatasetReach::Only(names) => names.contains(dataset),
+        }
+    }
+
+    /// The datasets within reach, by name; `None`: all of them.
+    #[must_use]
+    pub fn datasets(&self) -> Option<&BTreeSet<String>> {
+        match &self.datasets {
+            DatasetReach::All => None,
+            DatasetReach::Only(names) => Some(names),
         }
     }
 
@@ -353,9 +431,14 @@ mod tests {
                 id: AccountId::new(17),
                 login: "wang".to_owned(),
             },
+            grant: None,
             post: Some("planner".to_owned()),
+            line: None,
             reach: Reach::Units(units),
             actions: actions.iter().copied().collect(),
+            gives: Gives::Only(BTreeSet::new()),
+            datasets: DatasetReach::All.and(Some(&["budget".to_owned(), "institution".to_owned()])),
+            common: Arc::new(BTreeSet::from(["division".to_owned()])),
             sees: Sensitivity::Internal,
         })
     }
@@ -411,6 +494,19 @@ mod tests {
         assert!(permit.sees_field(Sensitivity::Public));
         assert!(permit.sees_field(Sensitivity::Internal));
         assert!(!permit.sees_field(Sensitivity::Personal));
+    }
+
+    #[test]
+    fn datasets_are_those_that_every_narrowing_leaves() {
+        let permit = permit(Vec::new(), &[Action::ManageAccounts]);
+        assert!(permit.sees_dataset("institution") && !permit.sees_dataset("student"));
+        assert!(permit.sees_dataset("division") && !permit.writes_dataset("division"));
+        let names = ["student".to_owned(), "budget".to_owned()];
+        let both = DatasetReach::Only(BTreeSet::from(["budget".to_owned()]));
+        assert_eq!(permit.datasets.clone().and(Some(&names)), both);
+        assert_eq!(both.clone().and(None), both);
+        assert!(!permit.may_give("planner"));
+        assert!(Permit::for_operator("cli").unwrap().may_give("planner"));
     }
 
     proptest! {

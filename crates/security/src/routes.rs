@@ -466,17 +466,13 @@ mod tests {
 
     #[test]
     fn the_matrix_shows_routes_by_posts() {
-        let post = |name: &str, actions: &[Action]| Post {
-            name: name.to_owned(),
-            title: standard::Label::default(),
-            about: standard::Label::default(),
-            actions: actions.to_vec(),
-            scope: standard::Scope::Subtree,
-            sees: standard::Sensitivity::Internal,
-            at: standard::At {
-                file: "posts.toml".into(),
-                line: 1,
-            },
+        let post = |name: &str, actions: &[Action]| {
+            Post::new(
+                name,
+                actions,
+                standard::Scope::Subtree,
+                standard::Sensitivity::Internal,
+            )
         };
         let posts = [
             post("statistician", &[Action::Read, Action::Edit]),

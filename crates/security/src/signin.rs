@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use kernel::{AccountId, Millis};
 
-use crate::api::{Security, permit_of};
+use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
 use crate::factors::{self, Pending, SetBy, Standing, Strength};
-use crate::model::{Account, AccountState, AuditAction, Grant, GrantId, Outcome, Session, Subject};
+use crate::model::{
+    Account, AccountKind, AccountState, AuditAction, Grant, GrantId, Outcome, Session, Subject,
+};
 use crate::permit::{Actor, Permit};
 use crate::rules;
 use crate::rules::lockout::{Counter, Tally};
@@ -305,7 +307,17 @@ impl Security {
         let mut tx = self.0.work.write().await?;
         // The account may have been barred while the password was verified.
         let account = store::account(&mut tx, id).await?;
-        let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+        let lets_in =
+            |account: &Account| account.kind == AccountKind::Person && account.may_act(now.day());
+        let Some(account) = account.filter(lets_in) else {
+            drop(tx);
+            self.note_sign_in(
+                "nobody",
+                &Subject::account(id),
+                Outcome::Refused,
+                Some(&shown_address),
+            )
+            .await?;
             return Ok(Answer::Wrong);
         };
         self.forgive(&mut tx, login, address).await?;
@@ -328,6 +340,10 @@ impl Security {
             confirmed: now,
         };
         store::insert_session(&mut tx, &crypto::token_hash(&token), &session).await?;
+        store::set_last_used(&mut tx, id, now).await?;
+        if let Some(grant) = first {
+            store::set_grant_used(&mut tx, grant, now).await?;
+        }
         self.append(
             &mut tx,
             &Actor::Account {
@@ -421,7 +437,7 @@ impl Security {
             (session, account, grants)
         };
         let idle = now.since(session.last_seen) > self.0.config.idle_millis();
-        if idle || session.expires <= now || account.state != AccountState::Active {
+        if idle || session.expires <= now || !account.may_act(now.day()) {
             let mut tx = self.0.work.write().await?;
             store::delete_session(&mut tx, session.account, session.number).await?;
             tx.commit().await?;
@@ -440,7 +456,7 @@ impl Security {
             .find(|(grant, _)| Some(grant.id) == session.grant)
             .or(in_force.first())
             .copied();
-        let permit = Arc::new(permit_of(&account, chosen));
+        let permit = Arc::new(self.permit_of(&account, chosen));
         let held = |(grant, post): &(&Grant, &standard::Post)| Held {
             grant: (*grant).clone(),
             title: post.title.clone(),
@@ -513,6 +529,7 @@ impl Security {
         }
         let mut tx = self.0.work.write().await?;
         store::set_session_grant(&mut tx, signed.session.number, grant).await?;
+        store::set_grant_used(&mut tx, grant, self.0.clock.now()).await?;
         self.audit(
             &mut tx,
             signed.permit.actor(),

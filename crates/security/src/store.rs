@@ -1,12 +1,14 @@
 //! The only place of this room with SQL.
 
+mod accounts;
+
+pub(crate) use accounts::*;
+
 use db::{ColumnType, DbError, Migration, Row, Tx};
 use kernel::{AccountId, Clocks, CommitNumber, Day, Millis, UnitId, Value};
 
 use crate::factors::{Duty, Strength};
-use crate::model::{
-    Account, AccountState, Grant, GrantId, Session, UnitLife, UnitStretch, UnitVersion,
-};
+use crate::model::{GrantId, Session, UnitLife, UnitStretch, UnitVersion};
 use crate::rules::lockout::Tally;
 
 /// The tables of this room in the ledger database.
@@ -40,6 +42,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_5_factors",
         sql: include_str!("../sql/work_factors.sql"),
     },
+    Migration {
+        name: "security_2_grants",
+        sql: include_str!("../sql/work_grants.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {
@@ -56,221 +62,6 @@ pub(crate) async fn next_number(tx: &mut Tx, name: &str) -> Result<i64, DbError>
     )
     .await?
     .int("number")
-}
-
-// Accounts
-
-const ACCOUNT: &str = "SELECT id, login, display, state, created, language FROM account";
-
-fn account_of(row: &Row) -> Result<Account, DbError> {
-    Ok(Account {
-        id: AccountId::new(row.int("id")?),
-        login: row.text("login")?.to_owned(),
-        display: row.text("display")?.to_owned(),
-        state: AccountState::parse(row.text("state")?),
-        created: Millis::new(row.int("created")?),
-        language: row.opt_text("language")?.map(str::to_owned),
-    })
-}
-
-pub(crate) async fn count_accounts(tx: &mut Tx) -> Result<i64, DbError> {
-    tx.fetch_one("SELECT count(*) AS accounts FROM account", &[])
-        .await?
-        .int("accounts")
-}
-
-pub(crate) async fn accounts(tx: &mut Tx) -> Result<Vec<Account>, DbError> {
-    let rows = tx
-        .fetch_all(&format!("{ACCOUNT} ORDER BY login"), &[])
-        .await?;
-    rows.iter().map(account_of).collect()
-}
-
-pub(crate) async fn account_by_login(tx: &mut Tx, login: &str) -> Result<Option<Account>, DbError> {
-    let row = tx
-        .fetch_optional(&format!("{ACCOUNT} WHERE login = $1"), &[login.into()])
-        .await?;
-    row.as_ref().map(account_of).transpose()
-}
-
-pub(crate) async fn account(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, DbError> {
-    let row = tx
-        .fetch_optional(&format!("{ACCOUNT} WHERE id = $1"), &[id.into()])
-        .await?;
-    row.as_ref().map(account_of).transpose()
-}
-
-/// The account a sign-in names, with the hash to verify against.
-pub(crate) async fn password_of(
-    tx: &mut Tx,
-    login: &str,
-) -> Result<Option<(AccountId, AccountState, String)>, DbError> {
-    let row = tx
-        .fetch_optional(
-            "SELECT id, state, password_hash FROM account WHERE login = $1",
-            &[login.into()],
-        )
-        .await?;
-    row.map(|row| {
-        Ok((
-            AccountId::new(row.int("id")?),
-            AccountState::parse(row.text("state")?),
-            row.text("password_hash")?.to_owned(),
-        ))
-    })
-    .transpose()
-}
-
-pub(crate) async fn insert_account(
-    tx: &mut Tx,
-    account: &Account,
-    password_hash: &str,
-) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO account (id, login, display, password_hash, password_set, state, created, language) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &[
-            account.id.into(),
-            account.login.as_str().into(),
-            account.display.as_str().into(),
-            password_hash.into(),
-            account.created.into(),
-            account.state.as_str().into(),
-            account.created.into(),
-            account.language.as_deref().into(),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(crate) async fn set_password_hash(
-    tx: &mut Tx,
-    id: AccountId,
-    hash: &str,
-    now: Millis,
-) -> Result<(), DbError> {
-    tx.execute(
-        "UPDATE account SET password_hash = $1, password_set = $2 WHERE id = $3",
-        &[hash.into(), now.into(), id.into()],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(crate) async fn set_state(
-    tx: &mut Tx,
-    id: AccountId,
-    state: AccountState,
-) -> Result<(), DbError> {
-    tx.execute(
-        "UPDATE account SET state = $1 WHERE id = $2",
-        &[state.as_str().into(), id.into()],
-    )
-    .await?;
-    Ok(())
-}
-
-// Grants
-
-const GRANT: &str =
-    "SELECT id, account, post, unit, until, given_by, given FROM account_grant WHERE ended IS NULL";
-
-fn grant_of(row: &Row) -> Result<Grant, DbError> {
-    Ok(Grant {
-        id: GrantId(row.int("id")?),
-        account: AccountId::new(row.int("account")?),
-        post: row.text("post")?.to_owned(),
-        unit: row.opt_int("unit")?.map(UnitId::new),
-        until: row.opt_int("until")?.map(day),
-        given_by: row.text("given_by")?.to_owned(),
-        given: Millis::new(row.int("given")?),
-    })
-}
-
-pub(crate) async fn grants(tx: &mut Tx) -> Result<Vec<Grant>, DbError> {
-    let rows = tx.fetch_all(&format!("{GRANT} ORDER BY id"), &[]).await?;
-    rows.iter().map(grant_of).collect()
-}
-
-pub(crate) async fn grants_of(tx: &mut Tx, account: AccountId) -> Result<Vec<Grant>, DbError> {
-    let rows = tx
-        .fetch_all(
-            &format!("{GRANT} AND account = $1 ORDER BY id"),
-            &[account.into()],
-        )
-        .await?;
-    rows.iter().map(grant_of).collect()
-}
-
-/// The grants at units themselves (`None`: the whole node) of accounts that may sign in.
-pub(crate) async fn grants_at(
-    tx: &mut Tx,
-    units: &[Option<UnitId>],
-) -> Result<Vec<Grant>, DbError> {
-    let params: Vec<Value> = units.iter().flatten().map(|unit| (*unit).into()).collect();
-    let places: Vec<String> = (1..=params.len())
-        .map(|place| format!("${place}"))
-        .collect();
-    let mut wanted = Vec::new();
-    if !places.is_empty() {
-        wanted.push(format!("unit IN ({})", places.join(", ")));
-    }
-    if units.contains(&None) {
-        wanted.push("unit IS NULL".to_owned());
-    }
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = tx
-        .fetch_all(
-            &format!(
-                "{GRANT} AND ({}) AND account IN (SELECT id FROM account WHERE state = 'active') ORDER BY id",
-                wanted.join(" OR ")
-            ),
-            &params,
-        )
-        .await?;
-    rows.iter().map(grant_of).collect()
-}
-
-pub(crate) async fn grant(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, DbError> {
-    let row = tx
-        .fetch_optional(&format!("{GRANT} AND id = $1"), &[id.0.into()])
-        .await?;
-    row.as_ref().map(grant_of).transpose()
-}
-
-pub(crate) async fn insert_grant(tx: &mut Tx, grant: &Grant) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO account_grant (id, account, post, unit, until, given_by, given) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[
-            grant.id.0.into(),
-            grant.account.into(),
-            grant.post.as_str().into(),
-            grant.unit.into(),
-            grant.until.into(),
-            grant.given_by.as_str().into(),
-            grant.given.into(),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(crate) async fn end_grant(
-    tx: &mut Tx,
-    id: GrantId,
-    by: &str,
-    now: Millis,
-) -> Result<(), DbError> {
-    tx.execute(
-        "UPDATE account_grant SET ended = $1, ended_by = $2 WHERE id = $3 AND ended IS NULL",
-        &[now.into(), by.into(), id.0.into()],
-    )
-    .await?;
-    Ok(())
 }
 
 // Sessions

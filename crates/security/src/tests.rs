@@ -10,6 +10,7 @@ mod evidence_pages;
 mod exports;
 mod factors;
 mod flow;
+mod grants;
 mod hardening;
 mod identity;
 mod units;
@@ -18,7 +19,9 @@ use std::sync::Arc;
 
 use db::testing::TestPlace;
 use kernel::{Day, FixedClock};
-use standard::{Action, At, Label, Post, Scope, Sensitivity};
+use standard::{
+    Action, At, Confidence, DatasetName, Label, Line, Post, Scope, Sensitivity, UnitLevel,
+};
 
 use crate::{Config, Parts, Permit, Security, SystemRandom};
 
@@ -35,19 +38,11 @@ impl House {
 
 pub(crate) fn post(name: &str, actions: &[Action], scope: Scope) -> Post {
     Post {
-        name: name.to_owned(),
         title: Label {
             zh: format!("岗位{name}"),
             en: format!("post {name}"),
         },
-        about: Label::default(),
-        actions: actions.to_vec(),
-        scope,
-        sees: Sensitivity::Internal,
-        at: At {
-            file: "posts.toml".into(),
-            line: 1,
-        },
+        ..Post::new(name, actions, scope, Sensitivity::Internal)
     }
 }
 
@@ -66,7 +61,6 @@ pub(crate) async fn house_with(place: &TestPlace, change: impl FnOnce(&mut Confi
         posts: vec![
             post("planner", &[Action::Read, Action::Export], Scope::Subtree),
             post("statistician", &[Action::Read, Action::Edit], Scope::Own),
-            post("administrator", &administrator, Scope::Subtree),
             Post {
                 sees: Sensitivity::Sensitive,
                 ..post("registrar", &[Action::Read, Action::Export], Scope::Subtree)
@@ -78,7 +72,43 @@ pub(crate) async fn house_with(place: &TestPlace, change: impl FnOnce(&mut Confi
                 Scope::Subtree,
             ),
             post("watcher", &[Action::ReadAudit], Scope::Subtree),
+            Post {
+                levels: vec![UnitLevel::Institution],
+                ..post("clerk", &[Action::Read], Scope::Own)
+            },
+            Post {
+                may_grant: ["planner", "statistician", "clerk", "administrator"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                ..post("administrator", &administrator, Scope::Subtree)
+            },
+            Post {
+                may_grant: vec!["auditor".to_owned()],
+                ..post(
+                    "auditor",
+                    &[Action::Read, Action::ReadAudit, Action::ManageAccounts],
+                    Scope::Subtree,
+                )
+            },
         ],
+        lines: vec![Line {
+            name: "finance".to_owned(),
+            title: Label::default(),
+            datasets: Some(vec!["division".to_owned(), "budget".to_owned()]),
+            source: "test".to_owned(),
+            confidence: Confidence::Proposal,
+            at: At {
+                file: "lines.toml".into(),
+                line: 1,
+            },
+        }],
+        datasets: ["division", "budget", "institution"]
+            .map(|name| DatasetName {
+                name: name.to_owned(),
+                title: Label::default(),
+                is_common: name == "division",
+            })
+            .to_vec(),
         clock: Arc::<FixedClock>::clone(&clock),
         random: Arc::new(SystemRandom),
         config,

@@ -152,6 +152,8 @@ impl Settings {
             ledger: ledger.clone(),
             work: work.clone(),
             posts: standard.posts().to_vec(),
+            lines: standard.lines().to_vec(),
+            datasets: standard.dataset_names(),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             config: Config {

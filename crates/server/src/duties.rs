@@ -14,7 +14,7 @@ use security::{Permit, Security, SecurityError};
 use standard::{Action, Figure};
 
 use crate::error::OpenError;
-use crate::units::unit_datasets;
+use registry::directory::unit_datasets;
 
 /// What names were read at: the last commit of each dataset of units, and the day.
 type ReadAt = (Vec<CommitNumber>, Day);
@@ -35,7 +35,7 @@ impl Names {
 
     async fn read(&self) -> Result<Arc<UnitNames>, OpenError> {
         let registry = &self.registry;
-        let datasets = unit_datasets(registry);
+        let datasets = unit_datasets(registry.standard());
         let today = registry.today();
         let mut commits = Vec::new();
         for dataset in &datasets {

@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use futures::future::BoxFuture;
 use kernel::{Clocks, RecordId, UnitId, Value};
 use registry::Registry;
+use registry::directory::unit_datasets;
 use registry::ledger::LedgerError;
 use security::Permit;
-use standard::{Dataset, UnitRule};
+use standard::Dataset;
 
 use crate::App;
 
@@ -40,7 +41,7 @@ pub async fn find_unit(
 ) -> Result<UnitId, UnitNotFound> {
     let wanted = kernel::normalise_text(text).into_owned();
     let clocks = Clocks::latest(registry.today());
-    for dataset in unit_datasets(registry) {
+    for dataset in unit_datasets(registry.standard()) {
         let places = ["code", "name"].map(|name| place_of(dataset, name));
         let mut by_code = None;
         let mut by_name = Vec::new();
@@ -71,21 +72,6 @@ pub async fn find_unit(
     Err(UnitNotFound::None(text.to_owned()))
 }
 
-/// The datasets whose records are units, the offices before the institutions they manage.
-pub(crate) fn unit_datasets(registry: &Registry) -> Vec<&Dataset> {
-    let standard = registry.standard();
-    let mut datasets: Vec<&Dataset> = standard
-        .datasets()
-        .iter()
-        .filter(|dataset| matches!(dataset.unit, UnitRule::SelfUnit { .. }))
-        .collect();
-    let institution = standard
-        .dataset("institution")
-        .filter(|institution| !datasets.iter().any(|each| each.name == institution.name));
-    datasets.extend(institution);
-    datasets
-}
-
 fn place_of(dataset: &Dataset, name: &str) -> Option<usize> {
     dataset.stored_fields().position(|field| field.name == name)
 }
@@ -102,7 +88,7 @@ pub async fn unit_labels(
     let clocks = Clocks::latest(registry.today());
     let mut labels = HashMap::new();
     for unit in units {
-        for dataset in unit_datasets(registry) {
+        for dataset in unit_datasets(registry.standard()) {
             let record = RecordId::new(unit.get());
             let found = registry
                 .ledger()

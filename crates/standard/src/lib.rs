@@ -19,6 +19,7 @@ mod fold;
 mod infer;
 mod load;
 mod model;
+mod post;
 mod problem;
 mod read;
 mod recognise;
@@ -42,10 +43,11 @@ pub use figure::{Classes, Direction, Figure, Measure, Norm};
 pub use fold::{fold, split_many, without_brackets};
 pub use infer::{Certainty, Guess, TypeRule, TypeRules};
 pub use model::{
-    Action, At, Authority, COORDINATE_SCALE, Check, CheckKind, CodeEntry, Confidence, Dataset,
+    At, Authority, COORDINATE_SCALE, Check, CheckKind, CodeEntry, Confidence, Dataset, DatasetName,
     EffectiveRule, ExtraColumn, Field, FieldKind, Hint, Label, Lang, MatchKey, MissingRule, Owner,
-    Post, Precision, Scope, Sensitivity, Severity, SqlFunction, Storage, UnitRule, Version,
+    Precision, Sensitivity, Severity, SqlFunction, Storage, UnitRule, Version,
 };
+pub use post::{Action, Line, Post, Scope, UnitLevel};
 pub use problem::{Problem, nearest};
 pub use read::SourceFile;
 pub use recognise::Rival;

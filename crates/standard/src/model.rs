@@ -96,6 +96,17 @@ pub enum UnitRule {
     Root,
 }
 
+/// A dataset by name, for grants that reach some datasets only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetName {
+    /// Its name.
+    pub name: String,
+    /// Its name on pages.
+    pub title: Label,
+    /// Whether everyone who reads anything reads it: places and units, by which all else is named.
+    pub is_common: bool,
+}
+
 /// Fields that together find the record which an imported row speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchKey {
@@ -433,6 +444,17 @@ impl Dataset {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Whether all else is named by it: data of no unit, such as divisions, and the tree of units itself.
+    pub fn is_common(&self) -> bool {
+        match &self.unit {
+            UnitRule::Root => true,
+            UnitRule::OfField(_) => false,
+            UnitRule::SelfUnit { parent_field } => self
+                .field(parent_field)
+                .is_some_and(|field| field.kind == FieldKind::Ref(self.name.clone())),
+        }
+    }
+
     /// The fields that are columns of the dataset's table.
     pub fn stored_fields(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_stored())
@@ -572,102 +594,6 @@ pub struct SqlFunction {
     pub about: Label,
     /// Where it is defined.
     pub at: At,
-}
-
-/// What a post may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// See records.
-    Read,
-    /// Add or correct one record.
-    Edit,
-    /// Take files in.
-    Import,
-    /// Take data out.
-    Export,
-    /// Reverse a commit.
-    Reverse,
-    /// Make and close accounts.
-    ManageAccounts,
-    /// Change settings.
-    ManageSettings,
-    /// Approve.
-    Approve,
-    /// See who is responsible for security, the register of systems, incidents and findings.
-    ReadSecurity,
-    /// Keep who is responsible for security, the register of systems, reports and incidents.
-    ManageSecurity,
-    /// Audit.
-    ReadAudit,
-}
-
-impl Action {
-    /// Spelling in definition files.
-    pub const CHOICES: [(&'static str, Self); 11] = [
-        ("read", Self::Read),
-        ("edit", Self::Edit),
-        ("import", Self::Import),
-        ("export", Self::Export),
-        ("reverse", Self::Reverse),
-        ("manage_accounts", Self::ManageAccounts),
-        ("manage_settings", Self::ManageSettings),
-        ("approve", Self::Approve),
-        ("read_security", Self::ReadSecurity),
-        ("manage_security", Self::ManageSecurity),
-        ("read_audit", Self::ReadAudit),
-    ];
-
-    /// The word used in definition files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Edit => "edit",
-            Self::Import => "import",
-            Self::Export => "export",
-            Self::Reverse => "reverse",
-            Self::ManageAccounts => "manage_accounts",
-            Self::ManageSettings => "manage_settings",
-            Self::Approve => "approve",
-            Self::ReadSecurity => "read_security",
-            Self::ManageSecurity => "manage_security",
-            Self::ReadAudit => "read_audit",
-        }
-    }
-}
-
-/// How far below its unit a post reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// The unit and everything below it.
-    Subtree,
-    /// The unit itself only.
-    Own,
-}
-
-/// A post (岗位): what an account may do in the unit it is granted for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
-    /// Name in code.
-    pub name: String,
-    /// Name on pages.
-    pub title: Label,
-    /// What the post is for.
-    pub about: Label,
-    /// What it may do.
-    pub actions: Vec<Action>,
-    /// How far it reaches.
-    pub scope: Scope,
-    /// The most sensitive fields it may see.
-    pub sees: Sensitivity,
-    /// Where it is defined.
-    pub at: At,
-}
-
-impl Post {
-    /// Whether the post may do this.
-    pub fn allows(&self, action: Action) -> bool {
-        self.actions.contains(&action)
-    }
 }
 
 /// The version of the definitions.

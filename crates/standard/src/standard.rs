@@ -9,7 +9,8 @@ use crate::codes::CodeSet;
 use crate::figure::Figure;
 use crate::infer::TypeRules;
 use crate::load::{self, Builder};
-use crate::model::{Check, Dataset, Post, SqlFunction, Version};
+use crate::model::{Check, Dataset, DatasetName, SqlFunction, Version};
+use crate::post::{Line, Post};
 use crate::problem::Problem;
 use crate::read::SourceFile;
 use crate::seed::SeedRow;
@@ -27,6 +28,7 @@ pub struct Standard {
     functions: Vec<SqlFunction>,
     posts: Vec<Post>,
     alerts: Vec<AlertRule>,
+    lines: Vec<Line>,
     figures: Vec<Figure>,
     type_rules: TypeRules,
     assurance: AssuranceRules,
@@ -72,6 +74,7 @@ impl Standard {
             functions: builder.functions,
             posts: builder.posts,
             alerts: builder.alerts,
+            lines: builder.lines,
             figures: builder.figures,
             type_rules: builder.type_rules,
             assurance: builder.assurance,
@@ -114,6 +117,18 @@ impl Standard {
     /// All datasets in their order.
     pub fn datasets(&self) -> &[Dataset] {
         &self.datasets
+    }
+
+    /// The names of all datasets, in their order.
+    pub fn dataset_names(&self) -> Vec<DatasetName> {
+        self.datasets
+            .iter()
+            .map(|dataset| DatasetName {
+                name: dataset.name.clone(),
+                title: dataset.title.clone(),
+                is_common: dataset.is_common(),
+            })
+            .collect()
     }
 
     /// The dataset of that name.
@@ -172,6 +187,16 @@ impl Standard {
     /// The post of that name.
     pub fn post(&self, name: &str) -> Option<&Post> {
         self.posts.iter().find(|post| post.name == name)
+    }
+
+    /// All business lines, in the order of the files.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The business line of that name.
+    pub fn line(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.name == name)
     }
 
     /// All figures in their order.

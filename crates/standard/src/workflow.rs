@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Action, At, Confidence, Label};
+use crate::model::{At, Confidence, Label};
+use crate::post::Action;
 
 /// A process (流程): one file in `workflows/`.
 #[derive(Debug, Clone, PartialEq, Eq)]

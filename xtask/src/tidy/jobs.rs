@@ -41,6 +41,10 @@ const DOORS: &[Door] = &[
             ("sweep", "removes what has expired"),
             ("bench", "measures on data that the measurement made"),
             (
+                "directory",
+                "tells `security` the names and levels of units that it then shows within reach",
+            ),
+            (
                 "workflow",
                 "moves cases whose time limit ran out, and carries out what people decided",
             ),

@@ -39,6 +39,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(assurance: Assurance) -> Room<S> {
         .post("/assurance/units/{id}", keep, unit::save)
         .get("/assurance/systems", see, systems::show)
         .get("/assurance/systems.csv", see, systems_csv::send)
+        .described(&systems_csv::EXPORT_SYSTEMS)
         .get("/assurance/systems/new", keep, system_form::show_new)
         .post("/assurance/systems/new", keep, system_form::save_new)
         .get("/assurance/systems/{id}", see, system::show)

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use security::describe::{Answer, In, LANGUAGE, Operation, Parameter, TEXT};
 use security::{AuditAction, Outcome, Permit, RequirePermit, Subject, Visit};
 use ui::Shell;
 
@@ -9,6 +10,29 @@ use super::csv;
 use super::systems::{gap_words, kind_key, level_words, listed};
 use crate::api::Assurance;
 use crate::error::AssuranceError;
+
+const fn filter(name: &'static str, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        place: In::Query,
+        about,
+        schema: TEXT,
+    }
+}
+
+/// What programs may know of it.
+pub(super) static EXPORT_SYSTEMS: Operation = Operation {
+    id: "exportInformationSystems",
+    summary: "The register of information systems as the list shows it",
+    parameters: &[
+        filter("q", "A part of the name, the unit or the domain"),
+        filter("gap", "Only those that lack this, such as `overdue`"),
+        filter("level", "Only those of this protection level"),
+        LANGUAGE,
+    ],
+    body: None,
+    answers: &[Answer::csv("A header, and a line for each system")],
+};
 
 pub(super) async fn send(
     State(assurance): State<Assurance>,

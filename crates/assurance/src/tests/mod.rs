@@ -11,7 +11,10 @@ use db::testing::TestPlace;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kernel::{AccountId, CommitNumber, Day, FixedClock, UnitId};
-use security::{Config, NewAccount, Permit, Security, SystemRandom, UnitLife, UnitStretch};
+use security::{
+    Config, FixedDirectory, NewAccount, Permit, Security, SystemRandom, UnitLevel, UnitLife,
+    UnitStretch,
+};
 use standard::{SourceFile, Standard};
 use workflow::Workflow;
 
@@ -42,6 +45,7 @@ about = { zh = "只管本单位", en = "Own unit only" }
 actions = ["read", "read_security", "manage_security"]
 scope = "own"
 sees = "internal"
+levels = ["province", "city", "county", "institution"]
 
 [[post]]
 name = "test_security"
@@ -50,6 +54,7 @@ about = { zh = "管下级", en = "The subtree" }
 actions = ["read", "read_security", "manage_security"]
 scope = "subtree"
 sees = "internal"
+levels = ["province", "city", "county", "institution"]
 
 [[post]]
 name = "test_head"
@@ -58,6 +63,7 @@ about = { zh = "只看安全情况", en = "Sees the state of security" }
 actions = ["read", "read_security"]
 scope = "subtree"
 sees = "internal"
+levels = ["province", "city", "county", "institution"]
 
 [[post]]
 name = "test_reader"
@@ -66,6 +72,7 @@ about = { zh = "只看", en = "Reads only" }
 actions = ["read"]
 scope = "subtree"
 sees = "internal"
+levels = ["province", "city", "county", "institution"]
 
 [[post]]
 name = "test_guarded"
@@ -74,6 +81,7 @@ about = { zh = "须先培训", en = "Needs training" }
 actions = ["read"]
 scope = "subtree"
 sees = "internal"
+levels = ["province", "city", "county", "institution"]
 "#;
 
 const COURSES: &str = r#"
@@ -128,6 +136,8 @@ impl House {
             ledger: ledger.clone(),
             work: work.clone(),
             posts: standard.posts().to_vec(),
+            lines: standard.lines().to_vec(),
+            datasets: standard.dataset_names(),
             clock: Arc::<FixedClock>::clone(&clock),
             random: Arc::new(SystemRandom),
             config: Config::for_tests(),
@@ -155,6 +165,14 @@ impl House {
             .unwrap();
         tx.commit().await.unwrap();
         security.reload_units().await.unwrap();
+        let levels = [
+            (PROVINCE, UnitLevel::Province, ""),
+            (CITY, UnitLevel::City, ""),
+            (COUNTY, UnitLevel::County, ""),
+            (SCHOOL, UnitLevel::Institution, ""),
+            (OTHER_COUNTY, UnitLevel::County, ""),
+        ];
+        security.set_directory(Arc::new(FixedDirectory::new(security.clone(), &levels)));
         let assurance = open(&work, &security, &standard, &clock).await;
         security.add_grant_condition(assurance.grant_condition());
         Self {

@@ -5,12 +5,12 @@ use std::io::BufRead as _;
 
 use assurance::Attended;
 use kernel::{AccountId, Day, RecordId, UnitId};
-use security::{GeneratedPassword, Grant, GrantId, LinkId, NewAccount, Permit, Relation};
+use security::{GeneratedPassword, Grant, GrantId, LinkId, NewAccount, NewGrant, Permit, Relation};
 use serde_json::json;
 use server::{App, UnitNotFound, find_unit, unit_labels};
 
 use crate::Outcome;
-use crate::arguments::{AddUser, PasswordSource, Place, UserCommand};
+use crate::arguments::{AddUser, Narrowed, PasswordSource, Place, UserCommand};
 use crate::commands::operator;
 use crate::failure::Failure;
 use crate::output::{Output, TextTable};
@@ -29,9 +29,14 @@ pub(crate) async fn run(
         UserCommand::Add(command) => users.add(command).await?,
         UserCommand::List { .. } => users.list().await?,
         UserCommand::Password { of, password } => users.password(&of.login, password).await?,
-        UserCommand::Grant { of, post, place } => {
+        UserCommand::Grant {
+            of,
+            post,
+            place,
+            narrowed,
+        } => {
             let account = users.named(&of.login).await?;
-            let grant = users.grant(account, post, place).await?;
+            let grant = users.grant(account, post, place, narrowed).await?;
             users.done("cli-user-granted", &of.login, json!({ "grant": grant.0 }));
         }
         UserCommand::Trained {
@@ -239,13 +244,19 @@ impl Users<'_> {
         account: AccountId,
         post: &str,
         place: &Place,
+        narrowed: &Narrowed,
     ) -> Result<GrantId, Failure> {
-        let unit = self.unit(place).await?;
-        Ok(self
-            .app
-            .security()
-            .grant(self.permit, account, post, unit, place.until)
-            .await?)
+        let new = NewGrant {
+            post: post.to_owned(),
+            unit: self.unit(place).await?,
+            line: narrowed.line.clone(),
+            datasets: narrowed.datasets.clone(),
+            sees: narrowed.sees,
+            from: narrowed.from,
+            until: place.until,
+        };
+        let security = self.app.security();
+        Ok(security.give(self.permit, account, &new).await?)
     }
 
     async fn set_enabled(&self, login: &str, enabled: bool) -> Result<(), Failure> {
@@ -321,11 +332,24 @@ impl Users<'_> {
                 .get(&unit)
                 .map_or_else(|| unit.to_string(), |(_, name)| name.clone()),
         };
+        let line = grant
+            .line
+            .as_ref()
+            .map(|line| format!("/{}", self.line_title(line)))
+            .unwrap_or_default();
         let until = grant
             .until
             .map(|day| format!(" →{day}"))
             .unwrap_or_default();
-        format!("#{} {post}@{unit}{until}", grant.id.0)
+        format!("#{} {post}{line}@{unit}{until}", grant.id.0)
+    }
+
+    fn line_title<'t>(&'t self, name: &'t str) -> &'t str {
+        let lines = self.app.security().lines();
+        lines
+            .iter()
+            .find(|line| line.name == name)
+            .map_or(name, |line| line.title.get(self.output.lang()))
     }
 }
 
@@ -334,6 +358,11 @@ fn grant_json(grant: &Grant, labels: &HashMap<UnitId, (String, String)>) -> serd
         "grant": grant.id.0,
         "post": grant.post,
         "unit": grant.unit.and_then(|unit| labels.get(&unit)).map(|(code, _)| code),
+        "line": grant.line,
+        "datasets": grant.datasets,
+        "sees": grant.sees.map(|sees| sees.as_str()),
+        "from": grant.from.map(|day: Day| day.to_string()),
         "until": grant.until.map(|day: Day| day.to_string()),
+        "deputy_of": grant.deputy_of.map(|grant| grant.0),
     })
 }

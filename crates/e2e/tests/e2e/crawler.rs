@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use db::testing::TestPlace;
 use security::{Method, Route};
-use standard::{Post, Scope};
+use standard::{Post, Scope, UnitLevel};
 use testkit::fixtures::{csv, institution};
 use testkit::{Answer, Client, Part, TODAY, TestApp};
 use tokio::task::JoinSet;
@@ -240,9 +240,11 @@ async fn told_apart(client: &Client, path: &str, foreign: i64) -> Option<String>
 
 /// Everything that a post can ask for; how often it asked, and what was wrong.
 async fn as_post(world: &World, routes: &[Route], post: &Post) -> (usize, Vec<String>) {
-    let unit = match post.scope {
-        Scope::Own => "外县甲乙本县小学",
-        Scope::Subtree => OWN,
+    let in_schools_only = post.scope == Scope::Own || !post.is_held_at(UnitLevel::County);
+    let unit = if in_schools_only {
+        "外县甲乙本县小学"
+    } else {
+        OWN
     };
     let client = world.app.signed_in(&post.name, Some(unit)).await;
     let ids = ids(world.foreign);
@@ -301,9 +303,10 @@ async fn crawl(place: &TestPlace) {
     // What changes something comes last: it may end the reader's own session.
     routes.sort_by_key(|route| route.method);
     let (world, routes) = (Arc::new(world), Arc::new(routes));
+    let posts = world.app.app.security().posts().to_vec();
     let mut readers = JoinSet::new();
-    for post in world.app.app.security().posts() {
-        let (world, routes, post) = (Arc::clone(&world), Arc::clone(&routes), post.clone());
+    for post in posts {
+        let (world, routes) = (Arc::clone(&world), Arc::clone(&routes));
         readers.spawn(async move { as_post(&world, &routes, &post).await });
     }
     let (mut asked, mut wrong) = (0, Vec::new());

@@ -68,6 +68,8 @@ impl House {
             ledger: ledger.clone(),
             work: work.clone(),
             posts: standard.posts().to_vec(),
+            lines: standard.lines().to_vec(),
+            datasets: standard.dataset_names(),
             clock: Arc::clone(&clock),
             random: Arc::new(SeededRandom::new(7)),
             config: Config::for_tests(),
@@ -327,7 +329,7 @@ impl House {
         };
         let (account, _) = security.create_account(&self.permit, new).await.unwrap();
         let grant = security
-            .grant(&self.permit, account, "planner", Some(unit), None)
+            .grant(&self.permit, account, "statistician", Some(unit), None)
             .await
             .unwrap();
         security.permit_for_grant(grant).await.unwrap()

@@ -22,7 +22,7 @@ use standard::{Action, Lang};
 
 pub use model::{Import, ImportError, Request, State};
 
-use crate::intake::{IntakeError, Plan, Progress, Step, Written};
+use crate::intake::{self, IntakeError, Plan, Progress, Step, Written};
 use crate::ledger::{Ledger, Reversal, hex};
 
 /// The imports of this node.
@@ -101,7 +101,7 @@ impl Imports {
         request: &Request,
     ) -> Result<i64, IntakeError> {
         permit.require(Action::Import)?;
-        self.known_dataset(dataset)?;
+        intake::dataset_named(&self.ledger, permit, dataset)?;
         let sha256 = digest_of(upload).await?;
         let bytes = tokio::fs::metadata(upload).await.map_err(unreadable)?.len();
         let mut import = self.fresh(permit, grant, dataset, file, "", sha256, bytes, request);
@@ -137,7 +137,7 @@ impl Imports {
         progress: Progress,
     ) -> Result<(i64, Finished), IntakeError> {
         permit.require(Action::Import)?;
-        self.known_dataset(dataset)?;
+        intake::dataset_named(&self.ledger, permit, dataset)?;
         let file = path
             .file_name()
             .map_or(String::new(), |name| name.to_string_lossy().into_owned());
@@ -362,21 +362,6 @@ impl Imports {
             self.spawn(import);
         }
         Ok(count)
-    }
-
-    fn known_dataset(&self, name: &str) -> Result<(), IntakeError> {
-        let standard = self.ledger.standard();
-        if standard.dataset(name).is_some() {
-            return Ok(());
-        }
-        Err(IntakeError::UnknownDataset {
-            name: name.to_owned(),
-            instead: standard::nearest(
-                name,
-                standard.datasets().iter().map(|each| each.name.as_str()),
-            )
-            .map(str::to_owned),
-        })
     }
 
     fn own(&self, permit: &Permit, import: &Import) -> Result<(), IntakeError> {

@@ -129,7 +129,7 @@ pub async fn prepare(
     let preparation = prepare::Preparation {
         ledger,
         permit,
-        dataset: dataset_named(ledger, dataset)?,
+        dataset: dataset_named(ledger, permit, dataset)?,
         options,
         mapping,
         progress,
@@ -138,17 +138,23 @@ pub async fn prepare(
     preparation.run(reader, file).await
 }
 
-fn dataset_named(ledger: &Ledger, name: &str) -> Result<Arc<standard::Dataset>, IntakeError> {
+/// The dataset of that name. One that the permit does not write does not exist for an import.
+pub(crate) fn dataset_named(
+    ledger: &Ledger,
+    permit: &Permit,
+    name: &str,
+) -> Result<Arc<standard::Dataset>, IntakeError> {
     let standard = ledger.standard();
-    let dataset = standard
-        .dataset(name)
+    let writable = || {
+        let all = standard.datasets().iter();
+        all.filter(|dataset| permit.writes_dataset(&dataset.name))
+    };
+    let dataset = writable()
+        .find(|dataset| dataset.name == name)
         .ok_or_else(|| IntakeError::UnknownDataset {
             name: name.to_owned(),
-            instead: standard::nearest(
-                name,
-                standard.datasets().iter().map(|each| each.name.as_str()),
-            )
-            .map(str::to_owned),
+            instead: standard::nearest(name, writable().map(|each| each.name.as_str()))
+                .map(str::to_owned),
         })?;
     Ok(Arc::new(dataset.clone()))
 }

@@ -2,7 +2,7 @@
 
 use kernel::{Clocks, Day, RecordId, Value};
 use security::Permit;
-use standard::{Dataset, Field, Owner};
+use standard::{Dataset, Field, Owner, UnitLevel};
 
 use super::plan::Detail;
 use super::work::Work;
@@ -45,11 +45,12 @@ impl Level {
                 .as_ref()
                 .and_then(|version| version.values.get(kind?))
                 .and_then(Value::as_text);
+            let kind = kind.map_or(UnitLevel::Institution, UnitLevel::of_unit_kind);
             level = level.max(match kind {
-                Some("province") => Level::Province,
-                Some("city" | "direct") => Level::City,
-                Some("county" | "zone") => Level::County,
-                _ => Level::Institution,
+                UnitLevel::Province => Level::Province,
+                UnitLevel::City => Level::City,
+                UnitLevel::County => Level::County,
+                UnitLevel::Institution => Level::Institution,
             });
         }
         Ok(level)

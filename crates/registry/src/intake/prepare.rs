@@ -390,7 +390,7 @@ impl Preparation<'_> {
                 } => work.int(batch, field, place).map(UnitId::new),
             };
             let reached = match (unit, fate.record) {
-                (Some(unit), _) => may_write_under(self.permit, &units, unit),
+                (Some(unit), _) => may_write_under(self.permit, &units, &self.dataset.name, unit),
                 // A held record that the permit can read is judged again when it is written.
                 (None, Some(_)) => true,
                 (None, None) => false,

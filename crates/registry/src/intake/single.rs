@@ -60,7 +60,7 @@ pub async fn prepare_row(
     row: &TypedRow,
 ) -> Result<Prepared, IntakeError> {
     permit.require(standard::Action::Edit)?;
-    let dataset = super::dataset_named(ledger, dataset)?;
+    let dataset = super::dataset_named(ledger, permit, dataset)?;
     let names: Vec<String> = row.cells.iter().map(|(field, _)| field.clone()).collect();
     let reader = reader_of(&row.cells)?;
     let options = Options {

@@ -2,6 +2,7 @@
 
 mod dates;
 mod keys;
+mod narrowed;
 mod owners;
 mod words;
 

@@ -199,7 +199,7 @@ impl Ledger {
         let stored = store::open_versions(tx, table, &existing).await?;
         let mut stored_by_record: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
         for version in stored {
-            if !may_write_under(permit, &units, version.unit) {
+            if !may_write_under(permit, &units, table.dataset(), version.unit) {
                 return Err(security::Denied::Hidden.into());
             }
             stored_by_record
@@ -218,8 +218,9 @@ impl Ledger {
             if answers_to.is_some() && answers_to == judged {
                 continue;
             }
-            if !answers_to.map_or(permit.reaches_everything(), |unit| {
-                may_write_under(permit, &units, unit)
+            let everywhere = permit.reaches_everything() && permit.writes_dataset(table.dataset());
+            if !answers_to.map_or(everywhere, |unit| {
+                may_write_under(permit, &units, table.dataset(), unit)
             }) {
                 return Err(security::Denied::Hidden.into());
             }

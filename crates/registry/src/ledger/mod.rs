@@ -50,13 +50,22 @@ pub use verify::{Finding, VerifyReport};
 /// may read reads it, and only those who hold the whole node or a root unit write it.
 pub const COMMON: UnitId = UnitId::new(0);
 
-/// Whether the permit reaches a version of this unit.
-pub(crate) fn sees(permit: &Permit, units: &UnitTree, unit: UnitId) -> bool {
-    unit == COMMON || permit.sees(units, unit)
+/// Whether the permit reaches a version of this dataset and unit: the one question that every read of rows
+/// asks ([`crate::held`] asks it of whole ranges).
+pub(crate) fn sees(permit: &Permit, units: &UnitTree, dataset: &str, unit: UnitId) -> bool {
+    permit.sees_dataset(dataset) && (unit == COMMON || permit.sees(units, unit))
 }
 
-/// Whether the permit may write under this unit.
-pub(crate) fn may_write_under(permit: &Permit, units: &UnitTree, unit: UnitId) -> bool {
+/// Whether the permit may write rows of this dataset under this unit.
+pub(crate) fn may_write_under(
+    permit: &Permit,
+    units: &UnitTree,
+    dataset: &str,
+    unit: UnitId,
+) -> bool {
+    if !permit.writes_dataset(dataset) {
+        return false;
+    }
     if unit == COMMON {
         permit.reaches_everything() || units.roots().iter().any(|root| permit.sees(units, *root))
     } else {
@@ -235,7 +244,7 @@ impl Ledger {
         clocks: Clocks,
     ) -> Result<u64, LedgerError> {
         permit.require(standard::Action::Read)?;
-        if !permit.reaches_everything() {
+        if !permit.reaches_everything() || !permit.sees_dataset(dataset) {
             return Err(security::Denied::Hidden.into());
         }
         let table = self.table(dataset)?;
@@ -250,7 +259,7 @@ impl Ledger {
         known_on: CommitNumber,
     ) -> Result<Option<Day>, LedgerError> {
         permit.require(standard::Action::Read)?;
-        if !permit.reaches_everything() {
+        if !permit.reaches_everything() || !permit.sees_dataset(dataset) {
             return Ok(None);
         }
         let table = self.table(dataset)?;
@@ -271,7 +280,7 @@ impl Ledger {
         let mut tx = self.db.read().await?;
         let units = self.security.units();
         store::at_clocks(&mut tx, table, clocks, |version| {
-            if sees(permit, &units, version.unit) {
+            if sees(permit, &units, dataset, version.unit) {
                 each(version);
             }
         })
@@ -289,7 +298,7 @@ impl Ledger {
         let table = self.table(dataset)?;
         let units = self.security.units();
         let mut versions = store::open_versions(&mut self.db.read().await?, table, records).await?;
-        versions.retain(|version| sees(permit, &units, version.unit));
+        versions.retain(|version| sees(permit, &units, dataset, version.unit));
         Ok(versions)
     }
 
@@ -305,7 +314,7 @@ impl Ledger {
         let mut tx = self.db.read().await?;
         let units = self.security.units();
         store::all_open(&mut tx, table, |version| {
-            if sees(permit, &units, version.unit) {
+            if sees(permit, &units, dataset, version.unit) {
                 each(version);
             }
         })
@@ -325,7 +334,7 @@ impl Ledger {
         let mut tx = self.db.read().await?;
         let units = self.security.units();
         store::all_open(&mut tx, table, |version| {
-            let is_reached = sees(permit, &units, version.unit);
+            let is_reached = sees(permit, &units, dataset, version.unit);
             each(version, is_reached);
         })
         .await
@@ -344,7 +353,7 @@ impl Ledger {
         let mut tx = self.db.read().await?;
         let units = self.security.units();
         let version = store::record_at(&mut tx, table, record, clocks).await?;
-        Ok(version.filter(|version| sees(permit, &units, version.unit)))
+        Ok(version.filter(|version| sees(permit, &units, dataset, version.unit)))
     }
 
     /// Every version of a record that the permit reaches, the latest first, each with its commit.
@@ -360,7 +369,7 @@ impl Ledger {
         let units = self.security.units();
         let mut entries = Vec::new();
         for version in store::history(&mut tx, table, record).await? {
-            if sees(permit, &units, version.unit) {
+            if sees(permit, &units, dataset, version.unit) {
                 let commit = store::commit(&mut tx, version.since).await?;
                 entries.push((version, commit));
             }

@@ -194,7 +194,7 @@ impl Ledger {
         if written
             .iter()
             .chain(&replaced)
-            .any(|version| !may_write_under(permit, &units, version.unit))
+            .any(|version| !may_write_under(permit, &units, table.dataset(), version.unit))
         {
             return Err(security::Denied::Hidden.into());
         }

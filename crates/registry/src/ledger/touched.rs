@@ -42,7 +42,7 @@ impl Ledger {
         let mut ids: BTreeSet<RecordId> = BTreeSet::new();
         let mut records: BTreeMap<RecordId, Version> = BTreeMap::new();
         let mut keep = |version: Version| {
-            if sees(permit, &units, version.unit)
+            if sees(permit, &units, &entry.dataset, version.unit)
                 && ids.insert(version.record)
                 && records.len() < most
             {

@@ -31,9 +31,14 @@ pub(super) async fn show(
 
 /// Whether an entry of the log may be listed: those of one's own units, of common data, of definitions.
 pub(super) fn is_listed(permit: &Permit, units: &UnitTree, commit: &Commit) -> bool {
-    permit.reaches_everything()
-        || commit.dataset.is_empty()
-        || commit.unit.is_some_and(|unit| sees(permit, units, unit))
+    if commit.dataset.is_empty() {
+        return true;
+    }
+    let dataset = commit.dataset.as_str();
+    (permit.reaches_everything() && permit.sees_dataset(dataset))
+        || commit
+            .unit
+            .is_some_and(|unit| sees(permit, units, dataset, unit))
 }
 
 /// The entries up to `last` that may be listed, and where the next page begins.

@@ -122,6 +122,7 @@ fn posts(standard: &Standard, text: &Text, lang: Lang) -> Markup {
         .column(Column::text("title", text.get("registry-title")))
         .column(Column::text("about", text.get("registry-about")))
         .column(Column::text("actions", text.get("registry-may")))
+        .column(Column::text("levels", text.get("registry-levels")))
         .column(Column::text("scope", text.get("registry-scope")).narrow())
         .column(Column::text("sees", text.get("registry-sees")).narrow());
     for post in standard.posts() {
@@ -135,6 +136,11 @@ fn posts(standard: &Standard, text: &Text, lang: Lang) -> Markup {
                 ))
             })
             .collect();
+        let levels: Vec<String> = post
+            .levels
+            .iter()
+            .map(|level| text.get(&format!("registry-level-{}", level.as_str())))
+            .collect();
         let scope = match post.scope {
             standard::Scope::Subtree => "registry-scope-subtree",
             standard::Scope::Own => "registry-scope-own",
@@ -143,6 +149,7 @@ fn posts(standard: &Standard, text: &Text, lang: Lang) -> Markup {
             Cell::Markup(html! { (post.title.get(lang)) " " (ui::code(&post.name)) }),
             Cell::text(post.about.get(lang)),
             Cell::text(actions.join(super::between(lang))),
+            Cell::text(levels.join(super::between(lang))),
             Cell::text(text.get(scope)),
             Cell::text(text.get(&format!("registry-sensitivity-{}", post.sees.as_str()))),
         ]));

@@ -50,6 +50,27 @@ pub(super) async fn send(State(registry): State<Registry>) -> Response {
                     Scope::Own => "own",
                 },
                 "sees": post.sees.as_str(),
+                "levels": post.levels.iter().map(|level| level.as_str()).collect::<Vec<_>>(),
+                "excludes": standard
+                    .posts()
+                    .iter()
+                    .filter(|other| other.name != post.name && other.excludes(post))
+                    .map(|other| &other.name)
+                    .collect::<Vec<_>>(),
+                "may_grant": post.may_grant,
+            })
+        })
+        .collect();
+    let lines: Vec<Value> = standard
+        .lines()
+        .iter()
+        .map(|line| {
+            json!({
+                "name": line.name,
+                "title": label(&line.title),
+                "datasets": line.datasets,
+                "source": line.source,
+                "confidence": line.confidence.as_str(),
             })
         })
         .collect();
@@ -73,6 +94,7 @@ pub(super) async fn send(State(registry): State<Registry>) -> Response {
         "code_sets": sets,
         "checks": checks,
         "functions": functions,
+        "lines": lines,
         "figures": standard.figures().iter().map(figure).collect::<Vec<_>>(),
         "posts": posts,
     }))

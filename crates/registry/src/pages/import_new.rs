@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use kernel::Clocks;
 use maud::{Markup, html};
-use security::RequirePermit;
+use security::{Permit, RequirePermit};
 use ui::{
     Cache, Choice, Crumb, Field, FileDrop, FormState, Input, Island, Shell, Step, StepState, Text,
     error_summary, steps,
@@ -99,7 +99,7 @@ pub(super) async fn page(
         ),
         accept: ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods,.json,.geojson".to_owned(),
         most_bytes: most_bytes(),
-        fields: fields(registry, &text, &shell, &units, state),
+        fields: fields(registry, &text, &shell, &units, state, permit),
         submit: text.get("registry-upload"),
     };
     let body = html! {
@@ -128,12 +128,14 @@ fn fields(
     shell: &Shell,
     units: &Names,
     state: &FormState,
+    permit: &Permit,
 ) -> Vec<Markup> {
     let lang = lang(text);
     let datasets = registry
         .standard()
         .datasets()
         .iter()
+        .filter(|dataset| permit.writes_dataset(&dataset.name))
         .map(|dataset| Choice::new(&dataset.name, dataset.title.get(lang)))
         .collect();
     let datums = registry

@@ -18,11 +18,11 @@ use kernel::{Day, Millis, UnitId};
 use standard::Action;
 
 use crate::accounts::AccountWithGrants;
-use crate::api::{Security, permit_of};
+use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
 use crate::model::{
-    Account, AccountState, AuditAction, GrantId, NewAccount, Outcome, Session, Subject,
+    Account, AccountState, AuditAction, GrantId, NewServiceAccount, Outcome, Session, Subject,
 };
 use crate::permit::{Actor, Permit};
 use crate::signin::{Held, Signed};
@@ -115,7 +115,7 @@ impl Security {
     /// Lets a program in: makes its account, gives it its post, and answers its secret.
     ///
     /// # Errors
-    /// As [`Security::create_account`] and [`Security::grant`]; [`SecurityError::NoScope`] where the scopes are
+    /// As [`Security::create_service_account`] and [`Security::grant`]; [`SecurityError::NoScope`] where the scopes are
     /// none, or not all actions of the post; [`SecurityError::Expired`], [`SecurityError::NoDataset`].
     pub async fn create_client(
         &self,
@@ -130,13 +130,13 @@ impl Security {
             return Err(SecurityError::Expired);
         }
         rules::known(new.datasets.as_deref(), permit).map_err(SecurityError::NoDataset)?;
-        let account = NewAccount {
+        let account = NewServiceAccount {
             login: new.login,
             display: new.display,
-            // A password that nobody has seen: programs sign in with nothing but their secret.
-            password: None,
+            home: new.unit,
+            expires: new.expires,
         };
-        let (account, _) = self.create_account(permit, account).await?;
+        let account = self.create_service_account(permit, account).await?;
         let until = Some(new.expires);
         let given = self
             .grant(permit, account, &new.post, new.unit, until)
@@ -387,7 +387,7 @@ impl Security {
                 crate::store::grants_of(&mut tx, client.account).await?,
             )
         };
-        let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+        let Some(account) = account.filter(|account| account.may_act(now.day())) else {
             return Ok(None);
         };
         let in_force = crate::rules::grant::in_force(&grants, &self.0.posts, now);
@@ -396,7 +396,7 @@ impl Security {
             return Ok(None);
         };
         let actions = rules::scopes(scopes).unwrap_or_default();
-        let permit = permit_of(&account, Some((grant, post)));
+        let permit = self.permit_of(&account, Some((grant, post)));
         let permit = Arc::new(permit.with_only(&actions, client.datasets.as_deref()));
         let signed = Signed {
             session: no_session(&account, client.grant, now),

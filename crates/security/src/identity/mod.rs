@@ -24,7 +24,7 @@ pub use settings::{IdentityFault, IdentitySettings, Provider, Secret};
 use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
-use crate::model::{Account, AccountState, AuditAction, Outcome, Subject};
+use crate::model::{Account, AccountKind, AuditAction, Outcome, Subject};
 use crate::permit::{Actor, Permit};
 use crate::rules::grant::login as sign_in_name;
 use crate::signin::{Answer, Arriving, Signed};
@@ -312,7 +312,7 @@ impl Security {
             }
         };
         let account = account.ok_or(IdentityError::NotLinked)?;
-        if account.state != AccountState::Active {
+        if !account.may_act(self.0.clock.today()) || account.kind != AccountKind::Person {
             return Err(IdentityError::Barred);
         }
         if known.is_none() {

@@ -100,7 +100,7 @@ db::on_both_engines! {
         let token = given["access_token"].as_str().unwrap();
 
         let read = with_token(&mut program, "GET", "/data", token).await;
-        assert_eq!((read.status, read.text.as_str()), (StatusCode::OK, "teaching institution:true budget:false division:false"));
+        assert_eq!((read.status, read.text.as_str()), (StatusCode::OK, "teaching institution:true budget:false division:true"));
         // What changes something needs no token of a form; nobody else's browser can send this one.
         assert_eq!(with_token(&mut program, "POST", "/data", token).await.text, "written");
         // Pages are for people, and what the scopes leave out is left out.

@@ -158,6 +158,8 @@ db::on_both_engines! {
             ledger: ledger.clone(),
             work: work.clone(),
             posts: Vec::new(),
+            lines: Vec::new(),
+            datasets: Vec::new(),
             clock: std::sync::Arc::new(kernel::SystemClock),
             random: std::sync::Arc::new(SystemRandom),
             config: Config::for_tests(),

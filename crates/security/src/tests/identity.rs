@@ -100,6 +100,8 @@ async fn house(place: &TestPlace, services: &[(&str, String, &str)]) -> House {
         ledger: place.open("ledger").await.unwrap(),
         work: place.open("work").await.unwrap(),
         posts: vec![post("planner", &[Action::Read], Scope::Subtree)],
+        lines: Vec::new(),
+        datasets: Vec::new(),
         clock: Arc::<FixedClock>::clone(&clock),
         random: Arc::new(SystemRandom),
         config,

@@ -10,6 +10,7 @@ mod cross_seed;
 mod dataset;
 mod others;
 mod overlay;
+mod posts;
 mod seed;
 mod workflow;
 
@@ -23,7 +24,8 @@ use crate::calendar::Calendar;
 use crate::codes::CodeSet;
 use crate::figure::Figure;
 use crate::infer::TypeRules;
-use crate::model::{At, Check, Dataset, Post, SqlFunction, Version};
+use crate::model::{At, Check, Dataset, SqlFunction, Version};
+use crate::post::{Line, Post};
 use crate::problem::{Problem, Report, write_instead};
 use crate::read::{Lines, Sheet, SourceFile};
 use crate::seed::SeedRow;
@@ -59,6 +61,7 @@ pub(crate) struct Builder {
     pub(crate) functions: Vec<SqlFunction>,
     pub(crate) posts: Vec<Post>,
     pub(crate) alerts: Vec<AlertRule>,
+    pub(crate) lines: Vec<Line>,
     pub(crate) figures: Vec<Figure>,
     pub(crate) type_rules: TypeRules,
     pub(crate) assurance: AssuranceRules,
@@ -67,7 +70,7 @@ pub(crate) struct Builder {
     pub(crate) calendar: Calendar,
 }
 
-const KNOWN_FILES: [&str; 15] = [
+const KNOWN_FILES: [&str; 16] = [
     "version.toml",
     "datasets/….toml",
     "codes/index.toml",
@@ -80,6 +83,7 @@ const KNOWN_FILES: [&str; 15] = [
     "alerts.toml",
     "assurance.toml",
     "incident_rules.toml",
+    "lines.toml",
     "rules/type_from_name.toml",
     "workflows/….toml",
     "calendar.toml",
@@ -100,6 +104,7 @@ pub(crate) fn load(base: &[SourceFile], overlay: &[SourceFile]) -> Result<Standa
     cross::check(&mut builder);
     workflow::check(&mut builder);
     assurance::check(&builder);
+    posts::check(&builder);
     if builder.version.is_none() {
         builder.report.add(
             "version.toml",
@@ -163,7 +168,10 @@ fn read_file(builder: &mut Builder, file: &SourceFile, overlay: bool) {
             alerts::read(builder, sheet, table, overlay);
         }),
         ("", "posts.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
-            others::read_posts(builder, sheet, table, overlay);
+            posts::read(builder, sheet, table, overlay);
+        }),
+        ("", "lines.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
+            posts::read_lines(builder, sheet, table, overlay);
         }),
         ("", "figures.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_figures(builder, sheet, table, overlay);

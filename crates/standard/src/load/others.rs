@@ -1,11 +1,11 @@
-//! The small files: version, SQL functions, posts, figures, type rules.
+//! The small files: version, SQL functions, figures, type rules.
 
 use toml::de::DeTable;
 
 use super::Builder;
 use crate::figure::{Classes, Direction, Figure, Measure, Norm};
 use crate::infer::{Certainty, TypeRule};
-use crate::model::{Action, Confidence, Post, Scope, Sensitivity, SqlFunction, Version};
+use crate::model::{Confidence, SqlFunction, Version};
 use crate::read::{Entry, Sheet};
 
 /// Reports a file that an overlay may not bring; true when it may not.
@@ -20,7 +20,7 @@ fn refuse_overlay(sheet: Sheet<'_>, overlay: bool, what: &str) -> bool {
     overlay
 }
 
-fn twice(entry: &Entry<'_>, what: &str, name: &str, first: &str) {
+pub(super) fn twice(entry: &Entry<'_>, what: &str, name: &str, first: &str) {
     entry.problem(
         entry.line_of("name"),
         format!("{what} `{name}` is defined twice"),
@@ -93,57 +93,6 @@ pub(super) fn read_functions(
                 .to_owned(),
             about: entry.need_label("about"),
             at: entry.at(),
-            name,
-        });
-        entry.finish();
-    }
-    file.finish();
-}
-
-pub(super) fn read_posts(
-    builder: &mut Builder,
-    sheet: Sheet<'_>,
-    table: &DeTable<'_>,
-    overlay: bool,
-) {
-    let file = Entry::new(sheet, table, 1);
-    for entry in file.tables("post") {
-        let name = entry.need_name("name");
-        if let Some(first) = builder.posts.iter().find(|post| post.name == name) {
-            let first = first.at.to_string();
-            if overlay {
-                entry.problem(
-                    entry.line_of("name"),
-                    format!("an overlay may not change post `{name}`"),
-                    "give the post of the overlay another name",
-                );
-            } else {
-                twice(&entry, "post", &name, &first);
-            }
-            continue;
-        }
-        let mut actions = Vec::new();
-        for (word, line) in entry.list("actions") {
-            match Action::CHOICES.iter().find(|(name, _)| *name == word) {
-                Some((_, action)) => actions.push(*action),
-                None => entry.problem(
-                    line,
-                    format!("action `{word}` is not known"),
-                    crate::problem::write_instead(&word, Action::CHOICES.map(|(name, _)| name)),
-                ),
-            }
-        }
-        builder.posts.push(Post {
-            title: entry.need_label("title"),
-            about: entry.need_label("about"),
-            actions,
-            scope: entry
-                .need_choice("scope", &[("subtree", Scope::Subtree), ("own", Scope::Own)])
-                .unwrap_or(Scope::Own),
-            sees: entry
-                .need_choice("sees", &Sensitivity::CHOICES)
-                .unwrap_or(Sensitivity::Public),
-            at: entry.sheet.at(entry.line_of("name")),
             name,
         });
         entry.finish();

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::Builder;
-use crate::model::{Action, Confidence};
+use crate::model::Confidence;
+use crate::post::Action;
 use crate::problem::{Report, write_instead};
 use crate::read::{Entry, Lines, Sheet, is_name};
 use crate::workflow::{

@@ -7,7 +7,7 @@ use kernel::Day;
 use super::release;
 use crate::{
     Action, Certainty, CheckKind, Classes, FieldKind, Lang, Resolution, SeedRow, Severity,
-    Standard, Storage, UnitRule, embedded_files,
+    Standard, Storage, UnitLevel, UnitRule, embedded_files,
 };
 
 fn current<'s>(standard: &'s Standard, dataset: &str) -> Vec<&'s SeedRow> {
@@ -482,7 +482,60 @@ fn posts_may_do_what_they_are_for() {
             && allows("system_administrator", Action::ManageAccounts)
     );
     assert!(!allows("visitor", Action::Export) && allows("visitor", Action::Read));
-    assert_eq!(standard.posts().len(), 5);
+    assert!(allows("audit_administrator", Action::ReadAudit));
+    assert!(allows("security_administrator", Action::ManageSecurity));
+    assert!(allows("cio", Action::Approve) && !allows("cio", Action::ManageSecurity));
+}
+
+#[test]
+fn the_three_administrators_exclude_one_another_and_give_none_of_each_other() {
+    let standard = release();
+    let three = ["system", "security", "audit"].map(|name| format!("{name}_administrator"));
+    for one in &three {
+        let post = standard.post(one).unwrap();
+        for other in three.iter().filter(|other| *other != one) {
+            assert!(
+                post.excludes(standard.post(other).unwrap()),
+                "{one} {other}"
+            );
+            assert!(!post.may_grant.contains(other), "{one} {other}");
+        }
+        assert!(!post.excludes(standard.post("planner").unwrap()));
+        assert!(!post.actions.contains(&Action::Edit));
+    }
+    let audits = standard
+        .posts()
+        .iter()
+        .filter(|post| post.allows(Action::ReadAudit));
+    assert_eq!(audits.count(), 1);
+}
+
+#[test]
+fn posts_are_held_where_their_offices_are() {
+    let standard = release();
+    let levels = |post: &str| standard.post(post).unwrap().levels.clone();
+    assert_eq!(levels("school_head"), [UnitLevel::Institution]);
+    assert_eq!(levels("homeroom_teacher"), [UnitLevel::Institution]);
+    assert!(!levels("supervision_officer").contains(&UnitLevel::Institution));
+    for office in [
+        "planner",
+        "statistician",
+        "registrar",
+        "personnel_officer",
+        "subsidy_officer",
+    ] {
+        for level in [UnitLevel::Province, UnitLevel::City, UnitLevel::County] {
+            assert!(levels(office).contains(&level), "{office}");
+        }
+    }
+    let head = standard.post("school_head").unwrap();
+    for given in &head.may_grant {
+        let given = standard.post(given).unwrap();
+        assert!(given.is_held_at(UnitLevel::Institution), "{}", given.name);
+        assert!(!given.allows(Action::ManageAccounts), "{}", given.name);
+    }
+    assert!(standard.line("basic").is_some() && standard.line("subsidy").is_some());
+    assert!(standard.lines().iter().all(|line| line.datasets.is_none()));
 }
 
 #[test]

@@ -284,6 +284,21 @@ fn an_unknown_action() {
 }
 
 #[test]
+fn a_post_that_names_an_unknown_one_or_no_level() {
+    let unknown = POSTS.replace("sees", "excludes = [\"writer\"]\nsees");
+    expect(
+        &small_with("posts.toml", &unknown),
+        "posts.toml",
+        2,
+        "post `writer` is not defined",
+        "write one of: reader",
+    );
+    let nowhere = POSTS.replace("levels = [\"county\", \"institution\"]\n", "");
+    let problems = Standard::load(&small_with("posts.toml", &nowhere)).unwrap_err();
+    assert_eq!(problems[0].what, "`levels` is missing");
+}
+
+#[test]
 fn a_code_twice() {
     expect(
         &small_with(

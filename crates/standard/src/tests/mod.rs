@@ -125,4 +125,5 @@ about = { zh = "读", en = "Reads" }
 actions = ["read"]
 scope = "own"
 sees = "public"
+levels = ["county", "institution"]
 "#;

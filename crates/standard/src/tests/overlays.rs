@@ -119,7 +119,7 @@ fn an_overlay_does_not_change_what_others_rely_on() {
     let post = "[[post]]\nname = \"reader\"\ntitle = { zh = \"读\", en = \"R\" }\n";
     let check = "[[check]]\ncode = \"S-1\"\nseverity = \"notice\"\n";
     for (path, text, line) in [
-        ("posts.toml", post, 2),
+        ("posts.toml", post, 3),
         ("checks/ours.toml", check, 3),
         (
             "codes/colour.csv",
@@ -168,4 +168,131 @@ fn the_files_that_are_kept_are_those_of_both_layers_and_give_the_hash() {
     assert_eq!(Standard::hash_of(standard.files()), standard.hash());
     assert_ne!(standard.hash(), before.hash());
     assert_ne!(Standard::hash_of(&base), standard.hash());
+}
+
+/// The posts of the small set and one that may do more.
+const OFFICES: &str = r#"[[post]]
+name = "reader"
+title = { zh = "读者", en = "Reader" }
+about = { zh = "读", en = "Reads" }
+actions = ["read"]
+scope = "own"
+sees = "public"
+levels = ["county", "institution"]
+
+[[post]]
+name = "head"
+title = { zh = "主管", en = "Head" }
+about = { zh = "管", en = "Heads" }
+actions = ["read", "edit", "manage_accounts"]
+scope = "subtree"
+sees = "personal"
+levels = ["city", "county"]
+may_grant = ["reader"]
+"#;
+
+fn with_offices(overlay: &str) -> Result<Standard, Vec<crate::Problem>> {
+    let base = super::small_with("posts.toml", OFFICES);
+    Standard::load_with_overlay(&base, &[file("posts.toml", overlay)])
+}
+
+#[test]
+fn an_overlay_narrows_a_post_and_adds_others() {
+    let overlay = r#"[[post]]
+name = "head"
+actions = ["read"]
+levels = ["county"]
+scope = "own"
+sees = "internal"
+excludes = ["reader", "keeper"]
+
+[[post]]
+name = "keeper"
+title = { zh = "保管", en = "Keeper" }
+about = { zh = "管", en = "Keeps" }
+actions = ["read", "manage_security"]
+scope = "subtree"
+sees = "internal"
+levels = ["province"]
+"#;
+    let standard = with_offices(overlay).unwrap();
+    let head = standard.post("head").unwrap();
+    assert_eq!(head.actions, [crate::Action::Read]);
+    assert_eq!(head.levels, [crate::UnitLevel::County]);
+    assert_eq!(
+        (head.scope, head.sees),
+        (crate::Scope::Own, crate::Sensitivity::Internal)
+    );
+    assert!(head.may_grant.is_empty());
+    let reader = standard.post("reader").unwrap();
+    assert!(reader.excludes(head) && head.excludes(reader));
+    assert!(
+        standard
+            .post("keeper")
+            .unwrap()
+            .allows(crate::Action::ManageSecurity)
+    );
+}
+
+#[test]
+fn an_overlay_never_widens_a_post() {
+    for (line, what) in [
+        (
+            "actions = [\"read\", \"reverse\"]",
+            "`actions` gains `reverse`",
+        ),
+        ("levels = [\"province\"]", "`levels` gains `province`"),
+        ("sees = \"sensitive\"", "`sees` gains `sensitive`"),
+        (
+            "may_grant = [\"reader\", \"head\"]",
+            "`may_grant` gains `head`",
+        ),
+    ] {
+        let problems = with_offices(&format!("[[post]]\nname = \"head\"\n{line}\n")).unwrap_err();
+        assert!(
+            problems[0].what.ends_with(what) && problems[0].line == 3,
+            "{problems:?}"
+        );
+    }
+    let wider = "[[post]]\nname = \"reader\"\nscope = \"subtree\"\n";
+    assert_eq!(
+        with_offices(wider).unwrap_err()[0].what,
+        "an overlay may not widen post `reader`: `scope` gains `subtree`"
+    );
+}
+
+#[test]
+fn no_post_joins_what_the_three_administrators_keep_apart() {
+    let joined = r#"[[post]]
+name = "master"
+title = { zh = "全管", en = "Master" }
+about = { zh = "管", en = "All" }
+actions = ["read", "manage_settings", "read_audit"]
+scope = "subtree"
+sees = "internal"
+levels = ["province"]
+"#;
+    let problems = with_offices(joined).unwrap_err();
+    assert_eq!(
+        problems[0].what,
+        "post `master` joins manage_settings and read_audit"
+    );
+}
+
+#[test]
+fn an_overlay_narrows_a_line_of_business() {
+    let mut base = small();
+    let line = "[[line]]\nname = \"basic\"\ntitle = { zh = \"基教\", en = \"Basic\" }\nsource = \"x\"\nconfidence = \"proposal\"\n";
+    base.push(file("lines.toml", line));
+    let narrowed = |datasets: &str| {
+        let overlay = format!("[[line]]\nname = \"basic\"\ndatasets = [\"{datasets}\"]\n");
+        Standard::load_with_overlay(&base, &[file("lines.toml", &overlay)])
+    };
+    let standard = narrowed("school").unwrap();
+    assert_eq!(
+        standard.line("basic").unwrap().datasets,
+        Some(vec!["school".to_owned()])
+    );
+    let problems = narrowed("shcool").unwrap_err();
+    assert_eq!(problems[0].what, "dataset `shcool` is not defined");
 }

@@ -36,7 +36,7 @@ db::on_both_engines! {
         let applicant = house.person("teacher", "visitor", Some(SCHOOL)).await;
         let case = house
             .workflow
-            .open_case(&applicant.permit, application("6", "planner"))
+            .open_case(&applicant.permit, application("6", "statistician"))
             .await
             .unwrap();
         house.security.end_grant(&operator(), admin.grant).await.unwrap();
@@ -46,7 +46,7 @@ db::on_both_engines! {
         let last = view.events.last().unwrap();
         assert_eq!((last.kind, last.detail.as_deref()), (EventKind::NotCarried, Some("security.no_grant")));
         let given = house.security.holders(&[Some(SCHOOL)]).await.unwrap();
-        assert!(given.iter().all(|grant| grant.post != "planner"));
+        assert!(given.iter().all(|grant| grant.post != "statistician"));
     }
 
     async fn an_application_is_decided_at_the_unit_it_is_for(place: &TestPlace) {
@@ -57,7 +57,7 @@ db::on_both_engines! {
         let visitor = house.person("visitor", "visitor", Some(OTHER_COUNTY)).await;
         let case = house
             .workflow
-            .open_case(&visitor.permit, application("6", "planner"))
+            .open_case(&visitor.permit, application("6", "statistician"))
             .await
             .unwrap();
         assert!(matches!(

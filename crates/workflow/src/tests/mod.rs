@@ -17,7 +17,8 @@ use db::testing::TestPlace;
 use futures::future::BoxFuture;
 use kernel::{AccountId, CommitNumber, Day, FixedClock, UnitId};
 use security::{
-    Config, GrantId, NewAccount, Permit, Security, SystemRandom, UnitLife, UnitStretch,
+    Config, FixedDirectory, GrantId, NewAccount, Permit, Security, SystemRandom, UnitLevel,
+    UnitLife, UnitStretch,
 };
 use standard::{SourceFile, Standard};
 
@@ -40,6 +41,15 @@ const TREE: [(UnitId, Option<UnitId>); 6] = [
     (COUNTY, Some(CITY)),
     (OTHER_COUNTY, Some(CITY)),
     (SCHOOL, Some(COUNTY)),
+];
+
+const LEVELS: [(UnitId, UnitLevel); 6] = [
+    (PROVINCE, UnitLevel::Province),
+    (CITY, UnitLevel::City),
+    (OTHER_CITY, UnitLevel::City),
+    (COUNTY, UnitLevel::County),
+    (OTHER_COUNTY, UnitLevel::County),
+    (SCHOOL, UnitLevel::Institution),
 ];
 
 /// A process with every way: a school asks, the county checks, the city decides, the other room carries out.
@@ -209,6 +219,8 @@ pub(crate) async fn house_at(
         ledger: ledger.clone(),
         work: work.clone(),
         posts: standard.posts().to_vec(),
+        lines: standard.lines().to_vec(),
+        datasets: standard.dataset_names(),
         clock: Arc::<FixedClock>::clone(&clock),
         random: Arc::new(SystemRandom),
         config: Config::for_tests(),
@@ -235,6 +247,8 @@ pub(crate) async fn house_at(
         security.reload_units().await.unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
+    let known = LEVELS.map(|(unit, level)| (unit, level, ""));
+    security.set_directory(Arc::new(FixedDirectory::new(security.clone(), &known)));
     let workflow = Workflow::open(Parts {
         work,
         standard: Arc::new(standard),

@@ -17,7 +17,7 @@ db::on_both_engines! {
         assert_eq!(newcomer.get("/cases/new/nothing").await.status, 404);
 
         let key = newcomer.get("/cases/new/grant_application").await.field("key");
-        let wrong = [("key", key.as_str()), ("unit", "99"), ("post", "planner"), ("reason", "")];
+        let wrong = [("key", key.as_str()), ("unit", "99"), ("post", "statistician"), ("reason", "")];
         let wrong = newcomer.post("/cases/new/grant_application", &wrong).await;
         assert_eq!(wrong.status, 422);
         assert!(wrong.text().contains("没有这个单位") && wrong.text().contains("请填写"));
@@ -25,7 +25,7 @@ db::on_both_engines! {
         let right = [
             ("key", key.as_str()),
             ("unit", "6"),
-            ("post", "planner"),
+            ("post", "statistician"),
             ("reason", "<b>接替</b>前任"),
         ];
         let begun = newcomer.post("/cases/new/grant_application", &right).await;

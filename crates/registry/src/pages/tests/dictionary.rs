@@ -54,6 +54,7 @@ db::on_both_engines! {
         assert_eq!(named(&json["figures"], "name"), names(standard.figures().iter().map(|one| &one.name)));
         assert_eq!(named(&json["functions"], "name"), names(standard.functions().iter().map(|one| &one.name)));
         assert_eq!(named(&json["posts"], "name"), names(standard.posts().iter().map(|one| &one.name)));
+        assert_eq!(named(&json["lines"], "name"), names(standard.lines().iter().map(|one| &one.name)));
         for (shown, dataset) in json["datasets"].as_array().unwrap().iter().zip(standard.datasets()) {
             assert_eq!(named(&shown["fields"], "name"), names(dataset.fields.iter().map(|one| &one.name)));
             assert!(!shown["default_effective"].is_null() && !shown["missing"].is_null(), "{shown}");
