@@ -46,6 +46,9 @@ pub enum Nothing {
 #[derive(Clone)]
 pub struct Registry {
     ledger: Ledger,
+    /// What the directory of units reads, as long as there is a registry.
+    #[expect(dead_code, reason = "held, so that the directory finds it")]
+    of_directory: Arc<Ledger>,
     imports: Imports,
     cache: Arc<Cache>,
 }
@@ -66,10 +69,12 @@ impl Registry {
         )
         .await?;
         let imports = Imports::new(parts.work, ledger.clone(), parts.files);
-        let directory = LedgerDirectory::new(ledger.clone());
+        let whole = Arc::new(ledger.clone());
+        let directory = LedgerDirectory::new(&whole);
         ledger.security().set_directory(Arc::new(directory));
         Ok(Registry {
             ledger,
+            of_directory: whole,
             imports,
             cache: Arc::new(Cache::default()),
         })
@@ -83,10 +88,12 @@ impl Registry {
         let ledger =
             Ledger::open_to_read(parts.ledger, parts.standard, parts.security, parts.clock).await?;
         let imports = Imports::new(parts.work, ledger.clone(), parts.files);
-        let directory = LedgerDirectory::new(ledger.clone());
+        let whole = Arc::new(ledger.clone());
+        let directory = LedgerDirectory::new(&whole);
         ledger.security().set_directory(Arc::new(directory));
         Ok(Registry {
             ledger,
+            of_directory: whole,
             imports,
             cache: Arc::new(Cache::default()),
         })

@@ -1,7 +1,7 @@
 //! Units by name for `security`, which knows them by number only: see [`security::Directory`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures::future::{BoxFuture, FutureExt as _};
 use kernel::{Clocks, CommitNumber, Day, UnitId, Value};
@@ -53,27 +53,35 @@ pub fn unit_datasets(standard: &Standard) -> Vec<&Dataset> {
 type ReadAt = (Vec<CommitNumber>, Day);
 
 /// The units of the ledger, kept in memory until one of them is written.
+///
+/// It is held by the room that the ledger itself holds, so it knows the ledger weakly: a circle would keep both, and
+/// their connections, for ever. Who holds the [`crate::Registry`] keeps it alive.
 pub(crate) struct LedgerDirectory {
-    ledger: Ledger,
+    ledger: Weak<Ledger>,
     known: Mutex<Option<(ReadAt, Arc<Entries>)>>,
 }
 
 impl LedgerDirectory {
-    pub(crate) fn new(ledger: Ledger) -> Self {
+    pub(crate) fn new(ledger: &Arc<Ledger>) -> Self {
         Self {
-            ledger,
+            ledger: Arc::downgrade(ledger),
             known: Mutex::new(None),
         }
     }
 
-    async fn entries(&self) -> Result<Arc<Entries>, LedgerError> {
-        let standard = Arc::clone(self.ledger.standard());
+    fn ledger(&self) -> Result<Arc<Ledger>, DirectoryError> {
+        self.ledger
+            .upgrade()
+            .ok_or_else(|| DirectoryError("the ledger is closed".to_owned()))
+    }
+
+    async fn entries(&self, ledger: &Ledger) -> Result<Arc<Entries>, LedgerError> {
+        let standard = Arc::clone(ledger.standard());
         let datasets = unit_datasets(&standard);
-        let today = self.ledger.clock().today();
+        let today = ledger.clock().today();
         let mut commits = Vec::with_capacity(datasets.len());
         for dataset in &datasets {
-            let last = self
-                .ledger
+            let last = ledger
                 .last_commit_of(&dataset.name, CommitNumber::LATEST)
                 .await?;
             commits.push(last);
@@ -82,7 +90,7 @@ impl LedgerDirectory {
         if let Some(known) = self.kept(&read_at) {
             return Ok(known);
         }
-        let entries = Arc::new(self.read(&datasets, today).await?);
+        let entries = Arc::new(read(ledger, &datasets, today).await?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some((read_at, Arc::clone(&entries)));
         Ok(entries)
@@ -95,50 +103,50 @@ impl LedgerDirectory {
             .filter(|(at, _)| at == read_at)
             .map(|(_, entries)| Arc::clone(entries))
     }
+}
 
-    async fn read(&self, datasets: &[&Dataset], today: Day) -> Result<Entries, LedgerError> {
-        let permit = Permit::for_job("directory").map_err(security::SecurityError::from)?;
-        let mut entries = Entries::default();
-        let mut sounds = HashMap::new();
-        for dataset in datasets {
-            let place = |name: &str| dataset.stored_fields().position(|field| field.name == name);
-            let places = ["code", "name", "kind"].map(place);
-            let is_office = matches!(dataset.unit, UnitRule::SelfUnit { .. });
-            let mut part = Vec::new();
-            self.ledger
-                .read(&permit, &dataset.name, Clocks::latest(today), |version| {
-                    let [code, name, kind] = places.map(|place| {
-                        place
-                            .and_then(|place| version.values.get(place))
-                            .and_then(Value::as_text)
-                            .unwrap_or_default()
-                            .to_owned()
-                    });
-                    part.push(Entry {
-                        unit: UnitId::new(version.record.get()),
-                        initials: initials(&name, &mut sounds),
-                        facts: UnitFacts {
-                            code,
-                            name,
-                            level: match is_office {
-                                true => UnitLevel::of_unit_kind(&kind),
-                                false => UnitLevel::Institution,
-                            },
+async fn read(ledger: &Ledger, datasets: &[&Dataset], today: Day) -> Result<Entries, LedgerError> {
+    let permit = Permit::for_job("directory").map_err(security::SecurityError::from)?;
+    let mut entries = Entries::default();
+    let mut sounds = HashMap::new();
+    for dataset in datasets {
+        let place = |name: &str| dataset.stored_fields().position(|field| field.name == name);
+        let places = ["code", "name", "kind"].map(place);
+        let is_office = matches!(dataset.unit, UnitRule::SelfUnit { .. });
+        let mut part = Vec::new();
+        ledger
+            .read(&permit, &dataset.name, Clocks::latest(today), |version| {
+                let [code, name, kind] = places.map(|place| {
+                    place
+                        .and_then(|place| version.values.get(place))
+                        .and_then(Value::as_text)
+                        .unwrap_or_default()
+                        .to_owned()
+                });
+                part.push(Entry {
+                    unit: UnitId::new(version.record.get()),
+                    initials: initials(&name, &mut sounds),
+                    facts: UnitFacts {
+                        code,
+                        name,
+                        level: match is_office {
+                            true => UnitLevel::of_unit_kind(&kind),
+                            false => UnitLevel::Institution,
                         },
-                    });
-                })
-                .await?;
-            part.sort_by(|left, right| {
-                (&left.facts.code, left.unit).cmp(&(&right.facts.code, right.unit))
-            });
-            entries.all.extend(part);
-        }
-        // Backwards, so that the first of two of one number is the one that is found.
-        for (place, entry) in entries.all.iter().enumerate().rev() {
-            entries.by_unit.insert(entry.unit, place);
-        }
-        Ok(entries)
+                    },
+                });
+            })
+            .await?;
+        part.sort_by(|left, right| {
+            (&left.facts.code, left.unit).cmp(&(&right.facts.code, right.unit))
+        });
+        entries.all.extend(part);
     }
+    // Backwards, so that the first of two of one number is the one that is found.
+    for (place, entry) in entries.all.iter().enumerate().rev() {
+        entries.by_unit.insert(entry.unit, place);
+    }
+    Ok(entries)
 }
 
 fn fault(error: LedgerError) -> DirectoryError {
@@ -158,7 +166,8 @@ impl Directory for LedgerDirectory {
         units: &'a [UnitId],
     ) -> BoxFuture<'a, Result<HashMap<UnitId, UnitFacts>, DirectoryError>> {
         async move {
-            let entries = self.entries().await.map_err(fault)?;
+            let ledger = self.ledger()?;
+            let entries = self.entries(&ledger).await.map_err(fault)?;
             Ok(units
                 .iter()
                 .filter_map(|unit| Some((*unit, entries.get(*unit)?.facts.clone())))
@@ -180,8 +189,9 @@ impl Directory for LedgerDirectory {
             }
             let lowered = wanted.to_lowercase();
             let sounds = looks_like_initials(&lowered);
-            let entries = self.entries().await.map_err(fault)?;
-            let tree = self.ledger.security().units();
+            let ledger = self.ledger()?;
+            let entries = self.entries(&ledger).await.map_err(fault)?;
+            let tree = ledger.security().units();
             Ok(entries
                 .all
                 .iter()
@@ -205,8 +215,9 @@ impl Directory for LedgerDirectory {
         texts: &'a [String],
     ) -> BoxFuture<'a, Result<HashMap<String, Vec<Found>>, DirectoryError>> {
         async move {
-            let entries = self.entries().await.map_err(fault)?;
-            let tree = self.ledger.security().units();
+            let ledger = self.ledger()?;
+            let entries = self.entries(&ledger).await.map_err(fault)?;
+            let tree = ledger.security().units();
             let mut codes: HashMap<&str, Vec<&Entry>> = HashMap::new();
             let mut names: HashMap<&str, Vec<&Entry>> = HashMap::new();
             let within = |entry: &&Entry| permit.sees(&tree, entry.unit);

@@ -139,14 +139,15 @@ impl From<DirectoryError> for SecurityError {
 
 /// A directory of units that do not change: for rooms that are tested without the one that keeps them.
 pub struct FixedDirectory {
-    security: Security,
+    // Weak, as the room holds its directory: a circle would keep both, and their connections, for ever.
+    security: std::sync::Weak<crate::api::Inner>,
     units: Vec<Found>,
 }
 
 impl FixedDirectory {
     /// The directory of some units with their levels and names; the code is the number.
     #[must_use]
-    pub fn new(security: Security, units: &[(UnitId, UnitLevel, &str)]) -> Self {
+    pub fn new(security: &Security, units: &[(UnitId, UnitLevel, &str)]) -> Self {
         let units = units.iter().map(|(unit, level, name)| Found {
             unit: *unit,
             facts: UnitFacts {
@@ -156,16 +157,21 @@ impl FixedDirectory {
             },
         });
         Self {
-            security,
+            security: std::sync::Arc::downgrade(&security.0),
             units: units.collect(),
         }
     }
 
     fn within<'a>(&'a self, permit: &'a Permit) -> impl Iterator<Item = &'a Found> + 'a {
-        let tree = self.security.units();
-        self.units
-            .iter()
-            .filter(move |one| permit.sees(&tree, one.unit))
+        let tree = self
+            .security
+            .upgrade()
+            .map(Security)
+            .map(|room| room.units());
+        self.units.iter().filter(move |one| {
+            tree.as_ref()
+                .is_some_and(|tree| permit.sees(tree, one.unit))
+        })
     }
 }
 

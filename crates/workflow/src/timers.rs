@@ -57,6 +57,10 @@ impl Workflow {
             let workflow = self.definition(&mut tx, &case).await?;
             (case, workflow)
         };
+        // Another worker may have been at it since the list was read.
+        if case.wake.is_none_or(|wake| wake > now) {
+            return Ok(());
+        }
         let Some(state) = workflow.state(&case.state) else {
             return Ok(());
         };

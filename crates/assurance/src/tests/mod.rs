@@ -172,7 +172,7 @@ impl House {
             (SCHOOL, UnitLevel::Institution, ""),
             (OTHER_COUNTY, UnitLevel::County, ""),
         ];
-        security.set_directory(Arc::new(FixedDirectory::new(security.clone(), &levels)));
+        security.set_directory(Arc::new(FixedDirectory::new(&security, &levels)));
         let assurance = open(&work, &security, &standard, &clock).await;
         security.add_grant_condition(assurance.grant_condition());
         Self {

@@ -248,7 +248,7 @@ pub(crate) async fn house_at(
     }
     let folder = tempfile::tempdir().unwrap();
     let known = LEVELS.map(|(unit, level)| (unit, level, ""));
-    security.set_directory(Arc::new(FixedDirectory::new(security.clone(), &known)));
+    security.set_directory(Arc::new(FixedDirectory::new(&security, &known)));
     let workflow = Workflow::open(Parts {
         work,
         standard: Arc::new(standard),
