@@ -42,7 +42,7 @@ pub(super) async fn plant(house: &House) {
     tx.commit().await.unwrap();
     security.reload_units().await.unwrap();
     let known = PLACES.map(|(unit, _, level, name)| (UnitId::new(unit), level, name));
-    security.set_directory(Arc::new(FixedDirectory::new(&security, &known)));
+    security.set_directory(Arc::new(FixedDirectory::new(security, &known)));
 }
 
 pub(super) async fn account(security: &Security, permit: &Permit, login: &str) -> AccountId {
