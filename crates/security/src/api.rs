@@ -19,6 +19,7 @@ use crate::error::SecurityError;
 use crate::factors::{self, NodeKey, SignInPolicy};
 use crate::identity::{self, Identities, IdentitySettings};
 use crate::model::{Account, Grant, GrantId, UnitLife, UnitVersion};
+use crate::people::{HeldKeys, KeySettings, KeySource, PeopleInner};
 use crate::permit::{Actor, DatasetReach, Denied, Gives, Permit, PermitParts, Reach};
 use crate::random::Random;
 use crate::rules;
@@ -50,6 +51,8 @@ pub struct Config {
     pub secrets_file: Option<PathBuf>,
     /// Largest body of an ordinary form in bytes. Uploads are not held in memory and have their own limit.
     pub form_limit: usize,
+    /// Keys of persons.
+    pub keys: KeySettings,
 }
 
 impl Default for Config {
@@ -64,17 +67,22 @@ impl Default for Config {
             identity: IdentitySettings::default(),
             secrets_file: None,
             form_limit: 2 * 1024 * 1024,
+            keys: KeySettings::default(),
         }
     }
 }
 
 impl Config {
-    /// Cheap passwords, for tests.
+    /// Cheap passwords and a master key that protects nothing, for tests.
     #[must_use]
     pub fn for_tests() -> Self {
         Self {
             password: PasswordProfile::FOR_TESTS,
             rates: Rates::for_tests(),
+            keys: KeySettings {
+                source: KeySource::Held(Arc::new(HeldKeys::for_tests())),
+                ..KeySettings::default()
+            },
             ..Self::default()
         }
     }
@@ -144,6 +152,8 @@ pub(crate) struct Inner {
     pub(crate) alerts: OnceLock<Vec<standard::AlertRule>>,
     /// What other rooms ask for before a post is given.
     pub(crate) conditions: RwLock<Vec<Arc<dyn crate::conditions::GrantCondition>>>,
+    /// Keys of persons.
+    pub(crate) people: PeopleInner,
 }
 
 #[derive(Clone, Default)]
@@ -166,7 +176,9 @@ impl Security {
     pub async fn open(parts: Parts) -> Result<Self, SecurityError> {
         db::migrate(&parts.ledger, store::LEDGER_MIGRATIONS).await?;
         db::migrate(&parts.work, store::WORK_MIGRATIONS).await?;
-        Self::open_to_read(parts).await
+        let security = Self::open_to_read(parts).await?;
+        security.people().open().await?;
+        Ok(security)
     }
 
     /// Opens the room as it is: makes and renews nothing.
@@ -195,6 +207,7 @@ impl Security {
             clock: parts.clock,
             random: parts.random,
             identities: Identities::new(&parts.config.identity),
+            people: PeopleInner::new(&parts.config.keys),
             config: parts.config,
             dummy_hash,
             hashing: Semaphore::new(at_once),

@@ -6,6 +6,7 @@ use db::DbError;
 use crate::factors::{
     CeremonyFault, FactorFault, GatewayFault, KeyFileError, PolicyFault, SealError,
 };
+use crate::people::PeopleError;
 use crate::permit::{Denied, UnknownName};
 use crate::random::RandomError;
 use crate::rules::grant::GrantFault;
@@ -117,6 +118,9 @@ pub enum SecurityError {
     /// Values of persons were to be shown in full and nobody said what for.
     #[error("personal data is shown in full for a purpose only: say which")]
     NoPurpose,
+    /// Keys of persons.
+    #[error(transparent)]
+    People(#[from] PeopleError),
 }
 
 impl SecurityError {
@@ -125,6 +129,7 @@ impl SecurityError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Db(error) => error.code(),
+            Self::People(error) => error.code(),
             Self::Denied(denied) => denied.code(),
             Self::UnknownName(_) => "security.unknown_name",
             Self::Random(_) => "security.random",

@@ -10,11 +10,13 @@
 //! - Passwords are kept as argon2id hashes, session tokens as SHA-256; neither is ever logged.
 //! - The audit log is appended to and chained; it holds ids, never values. It keeps the heads that the ledger
 //!   had, so that a ledger that lost its last commits is found out.
+//! - What is personal is sealed under a key per person, which a master key outside the databases wraps ([`people`]).
 //! - The table `unit` is written in the transaction of the commit that changed the units.
 
 pub mod api;
 pub mod describe;
 pub mod pages;
+pub mod people;
 pub mod routes;
 pub mod web;
 

@@ -343,6 +343,10 @@ pub enum AuditAction {
     TrainingRecorded,
     /// Filing a daily report or changing when they are due.
     DailyReport,
+    /// Beginning to rotate keys of persons.
+    KeysRotated,
+    /// Forgetting a master key that wraps nothing any more.
+    MasterKeyForgotten,
 }
 
 impl AuditAction {
@@ -427,6 +431,8 @@ impl AuditAction {
             Self::IncidentChanged => "incident_changed",
             Self::TrainingRecorded => "training_recorded",
             Self::DailyReport => "daily_report",
+            Self::KeysRotated => "keys_rotated",
+            Self::MasterKeyForgotten => "master_key_forgotten",
         }
     }
 }

@@ -12,10 +12,16 @@ use crate::model::{GrantId, Session, UnitLife, UnitStretch, UnitVersion};
 use crate::rules::lockout::Tally;
 
 /// The tables of this room in the ledger database.
-pub(crate) const LEDGER_MIGRATIONS: &[Migration] = &[Migration {
-    name: "security_1_unit",
-    sql: include_str!("../sql/ledger_1.sql"),
-}];
+pub(crate) const LEDGER_MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "security_1_unit",
+        sql: include_str!("../sql/ledger_1.sql"),
+    },
+    Migration {
+        name: "security_2_people",
+        sql: include_str!("../sql/ledger_people.sql"),
+    },
+];
 /// The tables of this room in the work database.
 pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
     Migration {
@@ -45,6 +51,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
     Migration {
         name: "security_2_grants",
         sql: include_str!("../sql/work_grants.sql"),
+    },
+    Migration {
+        name: "security_4_people",
+        sql: include_str!("../sql/work_people.sql"),
     },
 ];
 

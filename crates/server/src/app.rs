@@ -11,6 +11,7 @@ use geo_room::Geo;
 use kernel::{Clock, Millis, SystemClock};
 use registry::Registry;
 use registry::ledger::Ledger;
+use security::people::KeySource;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
 use ui::Catalogue;
@@ -147,6 +148,17 @@ impl Settings {
         definitions::load(overlay.as_deref())
     }
 
+    /// The operator's settings, with keys in the data folder where no other place is set.
+    fn security_config(&self) -> Config {
+        let mut config = self.security.clone();
+        let folder = self.data.join("keys");
+        config.secrets_file = Some(folder.join("signin.key"));
+        if config.keys.source == KeySource::Nowhere {
+            config.keys.source = KeySource::File(folder.join("master-keys"));
+        }
+        config
+    }
+
     fn security_parts(&self, ledger: &Db, work: &Db, standard: &Standard) -> security::Parts {
         security::Parts {
             ledger: ledger.clone(),
@@ -156,10 +168,7 @@ impl Settings {
             datasets: standard.dataset_names(),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
-            config: Config {
-                secrets_file: Some(self.data.join("keys").join("signin.key")),
-                ..self.security.clone()
-            },
+            config: self.security_config(),
         }
     }
 

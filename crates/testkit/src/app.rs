@@ -10,6 +10,7 @@ use db::testing::TestPlace;
 use kernel::{AccountId, Day, FixedClock, UnitId};
 use registry::imports::{Import, Request};
 use registry::intake::{IntakeError, Progress};
+use security::people::KeySettings;
 use security::{Config, NewAccount, Permit, SeededRandom};
 use server::{App, Database, Settings};
 use tokio::sync::oneshot;
@@ -58,6 +59,8 @@ impl TestApp {
         settings.clock = Arc::<FixedClock>::clone(&clock);
         settings.random = Arc::new(SeededRandom::new(7));
         settings.security = Config::for_tests();
+        // As a served program has them: in the data folder.
+        settings.security.keys = KeySettings::default();
         change(&mut settings);
         let app = App::open(settings).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

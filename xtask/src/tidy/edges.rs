@@ -7,6 +7,7 @@ const KERNEL_ONLY: &[&str] = &["kernel", "testfiles"];
 const GROUND: &[&str] = &[
     "kernel",
     "testfiles",
+    "crypto",
     "shape",
     "standard",
     "db",
@@ -31,6 +32,11 @@ const TABLE: &[Edges] = &[
     },
     Edges {
         of: "kernel",
+        to: &["testfiles"],
+        and: &[],
+    },
+    Edges {
+        of: "crypto",
         to: &["testfiles"],
         and: &[],
     },
@@ -149,6 +155,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("datafusion*", &["columns"]),
     ("arrow*", &["columns"]),
     ("parquet*", &["columns"]),
+    ("aes-gcm", &["crypto"]),
+    ("ed25519-dalek", &["crypto"]),
+    ("sm2", &["crypto"]),
+    ("sm3", &["crypto"]),
+    ("sm4", &["crypto"]),
     ("geo", &["shape", "geo"]),
     ("geo-types", &["shape", "geo"]),
     ("geojson", &["shape", "geo"]),

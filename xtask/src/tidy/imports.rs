@@ -7,7 +7,7 @@ use super::{Fault, Tree};
 /// A pure file decides; it neither reads the store nor knows the web.
 const NOT_IN_RULES: &[&str] = &["sqlx", "axum", "db", "tokio", "crate::store", "std::fs"];
 
-const PURE_CRATES: &[&str] = &["kernel", "shape", "standard"];
+const PURE_CRATES: &[&str] = &["crypto", "kernel", "shape", "standard"];
 const NOT_IN_PURE_CRATES: &[&str] = &["std::fs", "std::net", "std::process", "tokio", "axum"];
 
 pub(super) fn rules_are_pure(tree: &Tree) -> Vec<Fault> {
