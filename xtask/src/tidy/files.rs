@@ -121,6 +121,39 @@ pub(super) fn reference_folder(tree: &Tree) -> Vec<Fault> {
     faults
 }
 
+/// What writes HTML from text, runs text, or keeps something in the browser.
+const NOT_IN_SCRIPTS: &[&str] = &[
+    "innerHTML=",
+    "outerHTML=",
+    "insertAdjacentHTML",
+    "document.write",
+    "eval(",
+    "newFunction(",
+    "localStorage",
+    "sessionStorage",
+    "indexedDB",
+    "document.cookie",
+];
+
+pub(super) fn scripts(tree: &Tree) -> Vec<Fault> {
+    let is_script = |file: &&File| file.path.starts_with("web/src/") && file.path.ends_with(".ts");
+    let mut faults = Vec::new();
+    for file in tree.files.iter().filter(is_script) {
+        for (index, line) in file.text.lines().enumerate() {
+            let compact: String = line.split_whitespace().collect();
+            let compact = compact.replace("===", "").replace("==", "");
+            for banned in NOT_IN_SCRIPTS {
+                if compact.contains(banned) {
+                    let what = format!("a script uses {}", banned.trim_end_matches(['=', '(']));
+                    let instead = "put text in as text and nodes as nodes; what must be kept, the server keeps";
+                    faults.push(Fault::new(&file.path, index + 1, what, instead));
+                }
+            }
+        }
+    }
+    faults
+}
+
 fn may_name_the_reference_folder(file: &File) -> bool {
     let is_developers_document = file.path.starts_with("docs/") || file.path == "CONTRIBUTING.md";
     file.is_test()
@@ -132,6 +165,20 @@ fn may_name_the_reference_folder(file: &File) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scripts_write_no_html_and_keep_nothing() {
+        let good = "const same = one.innerHTML === other.innerHTML;\nplace.textContent = words;\n";
+        assert_eq!(scripts(&Tree::example(&[("web/src/a.ts", good)])), []);
+        let bad =
+            "place.innerHTML = words;\nlocalStorage.setItem(a, b);\nnew Function (words)();\n";
+        let faults = scripts(&Tree::example(&[
+            ("web/src/map/a.ts", bad),
+            ("web/test/a.mjs", bad),
+        ]));
+        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [1, 2, 3], "{faults:?}");
+    }
 
     #[test]
     fn a_long_file_is_found_and_a_long_table_is_not() {

@@ -2,6 +2,7 @@
 //!
 //! Each rule reads the files of the clone as text and is tested on a good and a bad example.
 
+mod asvs;
 mod documents;
 mod edges;
 mod files;
@@ -101,6 +102,10 @@ const RULES: &[Rule] = &[
         check: files::reference_folder,
     },
     Rule {
+        about: "scripts write no HTML and keep nothing",
+        check: files::scripts,
+    },
+    Rule {
         about: "every crate says what it owns",
         check: documents::crate_comments,
     },
@@ -115,6 +120,10 @@ const RULES: &[Rule] = &[
     Rule {
         about: "every job that gets a permit is listed",
         check: jobs::permits_of_jobs,
+    },
+    Rule {
+        about: "every ASVS requirement is answered, by tests that are there",
+        check: asvs::requirements,
     },
 ];
 
