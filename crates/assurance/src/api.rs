@@ -1,6 +1,7 @@
 //! What other rooms and the program call: the [`Assurance`] handle. Its methods are spread over the parts.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use db::Db;
 use kernel::{Clock, Day, UnitId};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use standard::{AssuranceRules, Standard};
 use workflow::Workflow;
 
+use crate::checks::Node;
 use crate::directory::{Directory, UnitNames};
 use crate::duties::Duties;
 use crate::error::AssuranceError;
@@ -37,6 +39,8 @@ pub struct Parts {
     pub directory: Arc<dyn Directory>,
     /// What other rooms find that is to be done.
     pub sources: Vec<Arc<dyn FindingSource>>,
+    /// The program, whose chains and certificates are looked at; without it nothing is said of them.
+    pub node: Option<Arc<dyn Node>>,
 }
 
 /// The room. Cheap to clone.
@@ -51,6 +55,9 @@ pub(crate) struct Inner {
     pub(crate) workflow: Option<Workflow>,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) sources: Vec<Arc<dyn FindingSource>>,
+    pub(crate) node: Option<Arc<dyn Node>>,
+    /// A verification of the chains is under way.
+    pub(crate) verifying: AtomicBool,
     pub(crate) duties: Kept<Duties>,
     pub(crate) systems: Kept<Systems>,
     pub(crate) incidents: Kept<Incidents>,
@@ -99,6 +106,8 @@ impl Assurance {
             workflow: parts.workflow,
             directory: parts.directory,
             sources: parts.sources,
+            node: parts.node,
+            verifying: AtomicBool::new(false),
             duties: Kept::default(),
             systems: Kept::default(),
             incidents: Kept::default(),

@@ -12,11 +12,13 @@
 //! - A post that a course is for is given only to those who attended it, whoever gives it and however.
 
 pub mod api;
+mod checks;
 mod directory;
 mod duties;
 mod error;
 mod events;
 mod findings;
+mod holders;
 mod incidents;
 mod pages;
 mod reports;
@@ -25,6 +27,7 @@ mod systems;
 mod trainings;
 
 pub use api::{Assurance, Parts};
+pub use checks::{CertificateRole, Chain, Node, NodeCertificate, Seen};
 pub use directory::{Directory, UnitEntry, UnitNames};
 pub use duties::{Gap, Holder, NewDuty};
 pub use error::AssuranceError;

@@ -7,11 +7,19 @@ use crate::events::Event;
 use crate::reports::Report;
 use crate::trainings::Attendance;
 
+pub(crate) mod checks;
+
 /// The tables of this room in the work database.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "assurance_1",
-    sql: include_str!("../sql/work_1.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "assurance_1",
+        sql: include_str!("../sql/work_1.sql"),
+    },
+    Migration {
+        name: "assurance_checks",
+        sql: include_str!("../sql/work_checks.sql"),
+    },
+];
 
 fn day(number: i64) -> Day {
     Day::new(i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX }))

@@ -10,7 +10,8 @@ use db::Tx;
 use futures::future::BoxFuture;
 use kernel::{AccountId, UnitId};
 
-use standard::Action;
+use standard::{Action, Label, Lang};
+use ui::{Language, Text};
 
 use crate::api::Security;
 use crate::error::SecurityError;
@@ -38,8 +39,27 @@ pub struct GrantRefused {
     pub code: &'static str,
     /// What to do, in English for logs and the command line. Names definitions, never persons.
     pub sentence: String,
-    /// The message of pages, with its placeholders.
-    pub message: (&'static str, Vec<(&'static str, String)>),
+    /// The key of the message of pages.
+    pub message: &'static str,
+    /// Its placeholders: titles of definitions follow the language of the page.
+    pub words: Vec<(&'static str, Label)>,
+}
+
+impl GrantRefused {
+    /// What to do, in the language of a page.
+    #[must_use]
+    pub fn say(&self, text: &Text) -> String {
+        let lang = match text.language() {
+            Language::Chinese => Lang::Zh,
+            Language::English => Lang::En,
+        };
+        let words: Vec<(&str, &str)> = self
+            .words
+            .iter()
+            .map(|(name, label)| (*name, label.get(lang)))
+            .collect();
+        text.with(self.message, &words)
+    }
 }
 
 impl fmt::Display for GrantRefused {

@@ -38,6 +38,7 @@ mod rules;
 mod signin;
 mod store;
 mod units;
+mod watch;
 
 pub use accounts::{AccountWithGrants, FirstAccount};
 pub use api::{Config, Parts, Security};
@@ -55,7 +56,7 @@ pub use evidence::{
 pub use factors::{
     CeremonyFault, Duty, Factor, FactorFault, FactorId, FactorKind, FirstChange, GatewayFault,
     HttpGateway, KeyFileError, MailGateway, MailSecurity, PolicyFault, RecoveryCodes,
-    SETTINGS as SIGN_IN_SETTINGS, SealError, SignInPolicy, Site, Strength,
+    SETTINGS as SIGN_IN_SETTINGS, SealError, SignInPolicy, Site, Strength, certificate_end,
 };
 pub use model::{
     Account, AccountKind, AccountState, AuditAction, AuditEntry, GeneratedPassword, Grant, GrantId,
@@ -71,6 +72,7 @@ pub use rules::rate::Rates;
 pub use signin::{Held, Signed};
 pub use standard::{Action, Sensitivity, UnitLevel};
 pub use units::{UnitNode, UnitTree};
+pub use watch::Watched;
 pub use web::{ClientCertificate, RequirePermit, Visit};
 
 /// The words of this room's pages.

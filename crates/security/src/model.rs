@@ -341,6 +341,10 @@ pub enum AuditAction {
     IncidentChanged,
     /// Recording a training attended, a drill or a course.
     TrainingRecorded,
+    /// The ledger or the audit log was gone through.
+    ChainsVerified,
+    /// Those who owe something were reminded of it.
+    Reminded,
     /// Filing a daily report or changing when they are due.
     DailyReport,
     /// Beginning to rotate keys of persons.
@@ -430,6 +434,8 @@ impl AuditAction {
             Self::SystemChanged => "system_changed",
             Self::IncidentChanged => "incident_changed",
             Self::TrainingRecorded => "training_recorded",
+            Self::ChainsVerified => "chains_verified",
+            Self::Reminded => "reminded",
             Self::DailyReport => "daily_report",
             Self::KeysRotated => "keys_rotated",
             Self::MasterKeyForgotten => "master_key_forgotten",

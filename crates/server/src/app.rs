@@ -20,7 +20,7 @@ use workflow::{NoticeSettings, Workflow};
 use crate::arrival::Patience;
 use crate::connections::Connections;
 use crate::definitions;
-use crate::duties::{Evidence, MissingDuties, Names};
+use crate::duties::{Evidence, MissingDuties, Names, ThisNode};
 use crate::error::OpenError;
 use crate::metrics::Metrics;
 use crate::pages::settings::Display;
@@ -207,6 +207,10 @@ impl Settings {
             workflow: Some(workflow.clone()),
             directory: Arc::new(Names::new(registry.clone())),
             sources: vec![Arc::new(Evidence(security))],
+            node: Some(Arc::new(ThisNode {
+                registry: registry.clone(),
+                tls: self.tls.clone(),
+            })),
         }
     }
 

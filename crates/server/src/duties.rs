@@ -4,16 +4,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use assurance::{Assurance, Directory, Finding, FindingSource, Severity, UnitEntry, UnitNames};
+use assurance::{
+    Assurance, Chain, Directory, Finding, FindingSource, Node, NodeCertificate, Seen, Severity,
+    UnitEntry, UnitNames,
+};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use geo_room::{UnitFigure, UnitNumber};
 use kernel::{Clocks, CommitNumber, Day, UnitId};
 use registry::Registry;
-use security::{Permit, Security, SecurityError};
+use security::{LedgerHead, Permit, Security, SecurityError};
 use standard::{Action, Figure};
 
 use crate::error::OpenError;
+use crate::tls::TlsSettings;
 use registry::directory::unit_datasets;
 
 /// What names were read at: the last commit of each dataset of units, and the day.
@@ -144,25 +148,75 @@ impl UnitFigure for MissingDuties {
     }
 }
 
-/// What the log of evidence says: whether it verifies, and what alerts nobody has looked into.
+/// The program itself: what goes through its chains and knows its certificates.
+pub(crate) struct ThisNode {
+    pub(crate) registry: Registry,
+    pub(crate) tls: Option<TlsSettings>,
+}
+
+impl ThisNode {
+    async fn look_at_ledger(&self) -> Result<Seen, OpenError> {
+        let report = self.registry.ledger().verify(|_, _| true).await?;
+        Ok(Seen {
+            looked_at: report.commits,
+            faults: count(report.findings.len()),
+            first_fault: report
+                .findings
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            head: LedgerHead {
+                number: report.number,
+                hash: report.head,
+            }
+            .to_string(),
+        })
+    }
+
+    async fn look_at_audit(&self) -> Result<Seen, OpenError> {
+        let (_, report) = self.registry.security().check_audit().await?;
+        Ok(Seen {
+            looked_at: report.entries,
+            faults: i64::from(report.fault.is_some()),
+            first_fault: report
+                .fault
+                .map(|fault| format!("{}: {}", fault.number, fault.kind.as_str()))
+                .unwrap_or_default(),
+            head: format!("{}:{}", report.number, report.hash),
+        })
+    }
+}
+
+impl Node for ThisNode {
+    fn certificates(&self) -> Result<Vec<NodeCertificate>, String> {
+        match &self.tls {
+            Some(tls) => tls.lives().map_err(|error| error.to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn verify(&self, chain: Chain) -> BoxFuture<'_, Result<Seen, String>> {
+        async move {
+            let seen = match chain {
+                Chain::Ledger => self.look_at_ledger().await,
+                Chain::Audit => self.look_at_audit().await,
+            };
+            seen.map_err(|error| error.to_string())
+        }
+        .boxed()
+    }
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// What the log of evidence says: what alerts nobody has looked into.
 pub(crate) struct Evidence(pub(crate) Security);
 
 impl Evidence {
     async fn found(&self, permit: &Permit) -> Result<Vec<Finding>, SecurityError> {
         let mut found = Vec::new();
-        // The log is the node's: those of a part of it are not told how it stands.
-        if permit.reaches_everything() {
-            let report = match self.0.audit_state() {
-                Some((_, report)) => report,
-                None => self.0.check_audit().await?.1,
-            };
-            found.push(Finding {
-                name: "audit_broken",
-                count: i64::from(report.fault.is_some()),
-                severity: Severity::Urgent,
-                href: None,
-            });
-        }
         if permit.allows(Action::ManageSecurity) {
             let open = self.0.alerts_open(permit).await?;
             found.push(Finding {

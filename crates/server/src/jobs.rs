@@ -16,8 +16,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Readings are held against the thresholds so often.
 const READINGS_EVERY: Duration = Duration::from_secs(300);
 
-/// The audit log is gone through so often.
-const AUDIT_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Whether the ledger and the audit log must be gone through again is asked so often, and first so long after the
+/// start, when people sign in.
+const VERIFY_EVERY: Duration = Duration::from_secs(600);
 
 /// Another program, such as `weihe import`, may commit into the same ledger: units are looked at so often.
 const UNITS_EVERY: Duration = Duration::from_secs(3);
@@ -43,7 +44,7 @@ impl App {
         jobs.spawn(sweep(self.clone()));
         jobs.spawn(follow_units(self.clone()));
         jobs.spawn(look_at_readings(self.clone()));
-        jobs.spawn(check_audit(self.clone()));
+        jobs.spawn(verify(self.clone()));
         jobs.spawn(warm(self.clone()));
         jobs.spawn(escalate(self.clone()));
         jobs.spawn(move_cases(self.clone()));
@@ -144,39 +145,40 @@ async fn ask_again(app: App) {
     }
 }
 
-/// Goes through the audit log, and drops whole months that are past their retention.
-async fn check_audit(app: App) {
-    let mut every = tokio::time::interval(AUDIT_EVERY);
+/// Goes through the ledger and the audit log once a day, and drops whole months of the log that are past their
+/// retention. What was found is kept, so a restart neither hides a fault nor begins all over.
+async fn verify(app: App) {
+    let (Ok(verifier), Ok(sweeper)) = (Permit::for_job("verify"), Permit::for_job("sweep")) else {
+        return;
+    };
     loop {
-        every.tick().await;
-        match app.security().check_audit().await {
-            Ok((_, report)) => {
-                if let Some(fault) = report.fault {
-                    tracing::error!(
-                        entry = fault.number,
-                        fault = fault.kind.as_str(),
-                        "the audit log is not whole"
-                    );
-                    continue;
-                }
-            }
+        tokio::time::sleep(VERIFY_EVERY).await;
+        match app.assurance().must_verify().await {
+            Ok(true) => {}
+            Ok(false) => continue,
             Err(error) => {
-                tracing::error!(%error, "the audit log could not be gone through");
+                tracing::error!(%error, "when the chains were last verified could not be read");
                 continue;
             }
         }
-        let Ok(permit) = Permit::for_job("sweep") else {
-            return;
-        };
-        match app.security().prune_audit(&permit).await {
-            Ok(Some(pruned)) => tracing::info!(
-                first = pruned.first,
-                last = pruned.last,
-                "entries of the audit log past their retention were dropped"
-            ),
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "the audit log could not be pruned"),
+        match app.assurance().verify_chains(&verifier).await {
+            // A log that is not whole is not pruned: what is there stays as it is found.
+            Ok(true) => prune(&app, &sweeper).await,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "what a verification found could not be kept"),
         }
+    }
+}
+
+async fn prune(app: &App, sweeper: &Permit) {
+    match app.security().prune_audit(sweeper).await {
+        Ok(Some(pruned)) => tracing::info!(
+            first = pruned.first,
+            last = pruned.last,
+            "entries of the audit log past their retention were dropped"
+        ),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "the audit log could not be pruned"),
     }
 }
 

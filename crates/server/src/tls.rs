@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use assurance::{CertificateRole, NodeCertificate};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
@@ -45,6 +46,38 @@ impl TlsSettings {
     /// [`TlsError`], which names the file.
     pub fn check(&self) -> Result<(), TlsError> {
         load(self).map(|_| ())
+    }
+
+    /// Until when the certificate of the server, those between it and its root, and the authorities of clients hold,
+    /// as the files are now.
+    ///
+    /// # Errors
+    /// [`TlsError`], which names the file.
+    pub fn lives(&self) -> Result<Vec<NodeCertificate>, TlsError> {
+        let mut lives = Vec::new();
+        let files = [
+            (Some(&self.certificate), CertificateRole::Server),
+            (
+                self.client_authorities.as_ref(),
+                CertificateRole::ClientAuthority,
+            ),
+        ];
+        for (file, role) in files {
+            let Some(file) = file else { continue };
+            for certificate in certificates(file)? {
+                let Some((subject, until)) = security::certificate_end(&certificate) else {
+                    return Err(TlsError::NoCertificate {
+                        file: file.display().to_string(),
+                    });
+                };
+                lives.push(NodeCertificate {
+                    role,
+                    subject,
+                    until,
+                });
+            }
+        }
+        Ok(lives)
     }
 
     fn files(&self) -> impl Iterator<Item = &Path> {

@@ -68,12 +68,13 @@ pub struct Threshold {
 
 impl Threshold {
     /// The thresholds that there are.
-    pub const NAMES: [&'static str; 5] = [
+    pub const NAMES: [&'static str; 6] = [
         "assessment_notice",
         "duty_notice",
         "unused_grant",
         "certificate_notice",
         "drill",
+        "verification",
     ];
 }
 
@@ -86,8 +87,6 @@ pub struct Course {
     pub title: Label,
     /// What it is.
     pub about: Label,
-    /// The posts that are given only to those who attended.
-    pub posts: Vec<String>,
     /// So many hours of attendance make it complete.
     pub hours: i64,
     /// For so many months attendance counts; `None`: for ever.

@@ -152,6 +152,8 @@ pub struct Post {
     pub excluded: Vec<String>,
     /// Posts that its holder may give to others; of use with [`Action::ManageAccounts`] only.
     pub may_grant: Vec<String>,
+    /// The courses of `assurance.toml` that must be attended before it is given.
+    pub training: Vec<String>,
     /// Where it is defined.
     pub at: At,
 }
@@ -172,6 +174,7 @@ impl Post {
             levels: UnitLevel::ALL.to_vec(),
             excluded: Vec::new(),
             may_grant: Vec::new(),
+            training: Vec::new(),
             at: At {
                 file: "posts.toml".into(),
                 line: 1,

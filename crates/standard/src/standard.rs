@@ -189,6 +189,15 @@ impl Standard {
         self.posts.iter().find(|post| post.name == name)
     }
 
+    /// The courses that must be attended before a post is given; none where there is no such post.
+    pub fn courses_before(&self, post: &str) -> Vec<&crate::Course> {
+        let named = self.post(post).map_or(&[][..], |post| &post.training);
+        named
+            .iter()
+            .filter_map(|name| self.assurance().course(name))
+            .collect()
+    }
+
     /// All business lines, in the order of the files.
     pub fn lines(&self) -> &[Line] {
         &self.lines

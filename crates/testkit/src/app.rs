@@ -137,9 +137,7 @@ impl TestApp {
     /// Records the trainings that must come before a post.
     pub async fn train(&self, account: AccountId, post: &str) {
         let assurance = self.app.assurance();
-        let standard = self.app.standard();
-        let courses = standard.assurance().courses.iter();
-        for course in courses.filter(|course| course.posts.iter().any(|named| named == post)) {
+        for course in self.app.standard().courses_before(post) {
             let attended = assurance::Attended {
                 account,
                 course: course.name.clone(),

@@ -6,7 +6,9 @@ use kernel::UnitId;
 use security::Permit;
 
 use crate::api::Assurance;
+use crate::checks::{Chain, rules as check_rules};
 use crate::error::AssuranceError;
+use crate::holders::Owed;
 use crate::incidents::{IncidentState, rules as incident_rules};
 use crate::reports::rules::{ReportStanding, standing};
 use crate::systems::model::SystemGap;
@@ -142,7 +144,9 @@ impl Assurance {
         }
 
         let undrilled = self.units_without_drill(permit).await?;
-        Ok(vec![
+        let mut found = self.node_findings(permit).await?;
+        found.extend(self.holder_findings(permit).await?);
+        found.extend(vec![
             finding(
                 "incidents_overdue",
                 overdue,
@@ -203,7 +207,78 @@ impl Assurance {
                 Severity::Notice,
                 "/assurance/units?only=ending",
             ),
+        ]);
+        Ok(found)
+    }
+
+    /// What holders of posts owe for them.
+    async fn holder_findings(&self, permit: &Permit) -> Result<Vec<Finding>, AssuranceError> {
+        let owing = self.owing(permit).await?;
+        let finding = |name, owed: Owed, severity| {
+            let count = owing.iter().filter(|one| one.owed == owed).count();
+            Finding {
+                name,
+                count: i64::try_from(count).unwrap_or(i64::MAX),
+                severity,
+                href: Some(format!("/assurance/accounts?what={}", owed.as_str())),
+            }
+        };
+        Ok(vec![
+            finding("factors_missing", Owed::Factor, Severity::Fix),
+            finding("trainings_missing", Owed::Training, Severity::Fix),
+            finding("grants_unused", Owed::Unused, Severity::Fix),
+            finding("factors_ending", Owed::Certificate, Severity::Notice),
         ])
+    }
+
+    /// What is to be done on the node itself: nothing that those of a part of it are told.
+    async fn node_findings(&self, permit: &Permit) -> Result<Vec<Finding>, AssuranceError> {
+        let Some(node) = self.node_in_reach(permit) else {
+            return Ok(Vec::new());
+        };
+        let (rules, now) = (self.rules(), self.now());
+        let last = self.last_checks().await?;
+        let finding = |name, count: i64, severity| Finding {
+            name,
+            count,
+            severity,
+            href: Some("/assurance/node".to_owned()),
+        };
+        let unverified = check_rules::unverified(&last, rules.days("verification"), now);
+        let mut found = vec![
+            finding(
+                "ledger_broken",
+                check_rules::faults(&last, Chain::Ledger),
+                Severity::Urgent,
+            ),
+            finding(
+                "audit_broken",
+                check_rules::faults(&last, Chain::Audit),
+                Severity::Urgent,
+            ),
+            finding(
+                "chains_unverified",
+                i64::try_from(unverified).unwrap_or(i64::MAX),
+                Severity::Fix,
+            ),
+        ];
+        match node.certificates() {
+            Ok(certificates) => {
+                let days = rules.days("certificate_notice");
+                let (count, is_over) = check_rules::ending(&certificates, days, now);
+                let severity = match is_over {
+                    true => Severity::Urgent,
+                    false => Severity::Fix,
+                };
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                found.push(finding("certificates_ending", count, severity));
+            }
+            Err(error) => {
+                tracing::error!(error, "the certificates of the node could not be read");
+                found.push(finding("certificates_unknown", 1, Severity::Fix));
+            }
+        }
+        Ok(found)
     }
 
     /// Units with a post in reach that keep systems and held no drill within the days of the rule. A unit without a

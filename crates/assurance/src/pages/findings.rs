@@ -44,7 +44,7 @@ pub(crate) async fn page(
         table = table.row(row(&text, finding));
     }
     let body = html! {
-        (views(&text, "/assurance"))
+        (views(&text, permit, "/assurance"))
         @for source in &found.unknown {
             (notice(Tone::Fix, &text.get("assurance-source-failed"), html! { (source) }))
         }

@@ -198,7 +198,7 @@ async fn page(
     let history = history(assurance, &text, incident).await?;
     let versions = incident.reports.iter().rev();
     let body = html! {
-        (views(&text, "/assurance/incidents"))
+        (views(&text, permit, "/assurance/incidents"))
         (error_summary(&text, state, &[]))
         (key_values(&facts))
         @if !incident.opening.summary.is_empty() { p { (incident.opening.summary) } }

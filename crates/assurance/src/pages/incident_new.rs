@@ -163,7 +163,7 @@ async fn page(
         .map(|known| Choice::new(known.number.to_string(), known.system.name.clone()))
         .collect();
     let body = html! {
-        (views(&text, "/assurance/incidents"))
+        (views(&text, permit, "/assurance/incidents"))
         p { (text.get("assurance-unit")) ":" strong { (names.name(unit)) } }
         (error_summary(&text, state, &labels))
         form method="post" action="/assurance/incidents/new" {

@@ -218,7 +218,7 @@ async fn page(
         keep: Vec::new(),
     };
     let body = html! {
-        (views(&text, "/assurance/incidents"))
+        (views(&text, permit, "/assurance/incidents"))
         (filters.render(&text, &url))
         div #results data-region="" {
             (table.render(&text))

@@ -1,10 +1,12 @@
 //! The pages of this room. One operation a file; all of it works without a script.
 
+mod accounts;
 mod csv;
 mod findings;
 mod incident;
 mod incident_new;
 mod incidents;
+mod node;
 mod report_new;
 mod reports;
 mod schedule;
@@ -34,6 +36,10 @@ pub fn room<S: Clone + Send + Sync + 'static>(assurance: Assurance) -> Room<S> {
     let keep = Access::Action(Action::ManageSecurity);
     Room::new()
         .get("/assurance", see, findings::show)
+        .get("/assurance/accounts", see, accounts::show)
+        .post("/assurance/accounts", keep, accounts::remind)
+        .get("/assurance/node", see, node::show)
+        .post("/assurance/node", keep, node::verify)
         .get("/assurance/units", see, units::show)
         .get("/assurance/units/{id}", see, unit::show)
         .post("/assurance/units/{id}", keep, unit::save)
@@ -66,25 +72,27 @@ type Sent = axum::Form<Vec<(String, String)>>;
 /// Rows of a list on one page.
 const PAGE: u64 = 50;
 
-/// The views of the room on one line.
-fn views(text: &Text, here: &str) -> Markup {
+/// The views of the room on one line: that of the node for those who hold the whole of it.
+fn views(text: &Text, permit: &security::Permit, here: &str) -> Markup {
     let tab = |key: &str, href: &str| Tab {
         label: text.get(key),
         href: href.to_owned(),
         count: None,
         current: here == href,
     };
-    ui::tabs(
-        &text.get("assurance"),
-        &[
-            tab("assurance-findings", "/assurance"),
-            tab("assurance-duties", "/assurance/units"),
-            tab("assurance-systems", "/assurance/systems"),
-            tab("assurance-incidents", "/assurance/incidents"),
-            tab("assurance-reports", "/assurance/reports"),
-            tab("assurance-trainings", "/assurance/trainings"),
-        ],
-    )
+    let mut tabs = vec![
+        tab("assurance-findings", "/assurance"),
+        tab("assurance-duties", "/assurance/units"),
+        tab("assurance-systems", "/assurance/systems"),
+        tab("assurance-incidents", "/assurance/incidents"),
+        tab("assurance-reports", "/assurance/reports"),
+        tab("assurance-trainings", "/assurance/trainings"),
+        tab("assurance-accounts", "/assurance/accounts"),
+    ];
+    if permit.reaches_everything() {
+        tabs.push(tab("assurance-node", "/assurance/node"));
+    }
+    ui::tabs(&text.get("assurance"), &tabs)
 }
 
 /// A page of the room with its place: the room, then what is given.
@@ -138,6 +146,14 @@ fn lang(text: &Text) -> Lang {
 
 fn said<'l>(text: &Text, label: &'l Label) -> &'l str {
     label.get(lang(text))
+}
+
+/// Words in a row, as the language of the page writes them.
+fn in_a_row<S: std::borrow::Borrow<str>>(text: &Text, words: &[S]) -> String {
+    match text.language() {
+        Language::Chinese => words.join("、"),
+        Language::English => words.join(", "),
+    }
 }
 
 fn go_to(address: &str) -> Response {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use kernel::UnitId;
 use maud::html;
-use security::{RequirePermit, Visit};
+use security::{Permit, RequirePermit, Visit};
 use ui::{Cache, Choice, Fault, Field, FormState, Input, Page, Shell, button, error_summary};
 
 use super::{Sent, asked_unit, day_of, go_to, keep_short, page as room_page, status_of, views};
@@ -29,7 +29,7 @@ pub(super) async fn show(
             .with("to", today)
             .with("hour", "18:00")
             .with("below", "children");
-        page(&assurance, &visit, unit, &state, shell.clone()).await
+        page(&assurance, &permit, &visit, unit, &state, shell.clone()).await
     };
     match shown.await {
         Ok(page) => page.into_response(),
@@ -55,7 +55,7 @@ pub(super) async fn save(
                 Ok(go_to(&format!("/assurance/reports/{number}")))
             }
             None => {
-                let page = page(&assurance, &visit, unit, &state, shell.clone()).await?;
+                let page = page(&assurance, &permit, &visit, unit, &state, shell.clone()).await?;
                 Ok::<_, AssuranceError>(page.into_response())
             }
         }
@@ -101,6 +101,7 @@ fn read(assurance: &Assurance, unit: UnitId, state: &mut FormState) -> Option<Sc
 
 async fn page(
     assurance: &Assurance,
+    permit: &Permit,
     visit: &Visit,
     unit: UnitId,
     state: &FormState,
@@ -119,7 +120,7 @@ async fn page(
         .map(|(name, label)| (*name, label.as_str()))
         .collect();
     let body = html! {
-        (views(&text, "/assurance/reports"))
+        (views(&text, permit, "/assurance/reports"))
         p { (text.get("assurance-unit")) ":" strong { (names.name(unit)) } }
         (error_summary(&text, state, &labels))
         form method="post" action="/assurance/reports/new" {

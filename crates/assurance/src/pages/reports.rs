@@ -185,7 +185,7 @@ async fn page(
     }
     let was_filed = shell.url.get("filed").is_some() && state.is_right();
     let body = html! {
-        (views(&text, "/assurance/reports"))
+        (views(&text, permit, "/assurance/reports"))
         @if was_filed { (notice(Tone::Good, &text.get("assurance-filed"), html! {})) }
         (error_summary(&text, state, &[]))
         @for each in &owed {

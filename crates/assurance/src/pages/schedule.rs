@@ -186,7 +186,7 @@ async fn page(
         ],
     );
     let body = html! {
-        (views(&text, "/assurance/reports"))
+        (views(&text, permit, "/assurance/reports"))
         (filters.render(&text, &url))
         div #results data-region="" {
             (plan_numbers(&text.get("assurance-standing"), &numbers))

@@ -8,7 +8,9 @@ use ui::{Cache, Event as TimelineEvent, FormState, Page, Shell, Tone, notice, se
 
 use super::system_form::{facts, form, known, state_of};
 use super::systems::gap_badges;
-use super::{actor_name, keeper_button, may_keep, page as room_page, status_of, unit_link, views};
+use super::{
+    actor_name, in_a_row, keeper_button, may_keep, page as room_page, status_of, unit_link, views,
+};
 use crate::api::Assurance;
 use crate::error::AssuranceError;
 use crate::systems::rules::gaps;
@@ -58,7 +60,7 @@ pub(super) async fn page(
             None => text.get("assurance-history-entered"),
             Some(_) => text.with(
                 "assurance-history-changed",
-                &[("fields", &words.join("、"))],
+                &[("fields", &in_a_row(&text, &words))],
             ),
         };
         history.push(TimelineEvent {
@@ -77,7 +79,7 @@ pub(super) async fn page(
         .collect();
     let action = format!("/assurance/systems/{}", known.number);
     let body = html! {
-        (views(&text, "/assurance/systems"))
+        (views(&text, permit, "/assurance/systems"))
         @if was_saved { (notice(Tone::Good, &text.get("assurance-saved"), html! {})) }
         p { (text.get("assurance-unit")) ":" (unit_link(&names, known.system.unit)) " " (gap_badges(&text, &gaps)) }
         @if may_keep(permit) { (form(assurance, &text, visit, &action, &state)) }

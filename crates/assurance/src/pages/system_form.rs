@@ -41,7 +41,7 @@ pub(super) async fn show_new(
         let state = FormState::new()
             .with("unit", unit.to_string())
             .with("kind", "system");
-        new_page(&assurance, &visit, unit, &state, shell.clone()).await
+        new_page(&assurance, &permit, &visit, unit, &state, shell.clone()).await
     };
     match shown.await {
         Ok(page) => page.into_response(),
@@ -67,7 +67,8 @@ pub(super) async fn save_new(
                 Ok(go_to(&format!("/assurance/systems/{number}?saved=1")))
             }
             None => {
-                let page = new_page(&assurance, &visit, unit, &state, shell.clone()).await?;
+                let page =
+                    new_page(&assurance, &permit, &visit, unit, &state, shell.clone()).await?;
                 Ok::<_, AssuranceError>(page.into_response())
             }
         }
@@ -188,6 +189,7 @@ pub(super) fn state_of(known: &Registered) -> FormState {
 
 async fn new_page(
     assurance: &Assurance,
+    permit: &Permit,
     visit: &Visit,
     unit: UnitId,
     state: &FormState,
@@ -196,7 +198,7 @@ async fn new_page(
     let text = shell.text.clone();
     let names = assurance.names().await?;
     let body = html! {
-        (views(&text, "/assurance/systems"))
+        (views(&text, permit, "/assurance/systems"))
         p { (text.get("assurance-unit")) ":" strong { (names.name(unit)) } }
         (form(assurance, &text, visit, "/assurance/systems/new", state))
     };

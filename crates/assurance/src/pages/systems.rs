@@ -203,7 +203,7 @@ async fn page(
     }
     let export = url.at("/assurance/systems.csv").without("page").to_string();
     let body = html! {
-        (views(&text, "/assurance/systems"))
+        (views(&text, permit, "/assurance/systems"))
         (filters(assurance, &text, &url))
         div #results data-region="" {
             (table.render(&text))

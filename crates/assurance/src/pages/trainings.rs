@@ -11,8 +11,8 @@ use ui::{
 };
 
 use super::{
-    PAGE, Sent, asked_unit, day_of, go_to, keep_short, may_keep, number, page as room_page, said,
-    status_of, unit_link, views,
+    PAGE, Sent, asked_unit, day_of, go_to, in_a_row, keep_short, may_keep, number,
+    page as room_page, said, status_of, unit_link, views,
 };
 use crate::api::Assurance;
 use crate::error::AssuranceError;
@@ -168,18 +168,13 @@ async fn page(
         .column(Column::text("posts", text.get("assurance-course-posts")))
         .column(Column::text("source", text.get("ui-source")));
     for course in &assurance.rules().courses {
-        let posts: Vec<&str> = course
-            .posts
+        let posts: Vec<&str> = assurance
+            .0
+            .standard
+            .posts()
             .iter()
-            .map(|name| {
-                let post = assurance
-                    .0
-                    .standard
-                    .posts()
-                    .iter()
-                    .find(|post| post.name == *name);
-                post.map_or(name.as_str(), |post| said(&text, &post.title))
-            })
+            .filter(|post| post.training.contains(&course.name))
+            .map(|post| said(&text, &post.title))
             .collect();
         courses = courses.row(Row::new(vec![
             Cell::Markup(html! { (said(&text, &course.title)) " " span.hint { (said(&text, &course.about)) } }),
@@ -187,7 +182,7 @@ async fn page(
             Cell::maybe_text(course.valid_months.map(|months| text.with("assurance-months", &[("months", &months.to_string())]))),
             match posts.is_empty() {
                 true => Cell::Missing,
-                false => Cell::text(posts.join("、")),
+                false => Cell::text(in_a_row(&text, &posts)),
             },
             Cell::Markup(html! { span.hint { (course.grounds.source) } }),
         ]));
@@ -210,14 +205,14 @@ async fn page(
     }
     let was_saved = url.get("saved").is_some() && state.is_right();
     let body = html! {
-        (views(&text, "/assurance/trainings"))
+        (views(&text, permit, "/assurance/trainings"))
         @if was_saved { (notice(Tone::Good, &text.get("assurance-saved"), html! {})) }
         (error_summary(&text, state, &[]))
         p { (text.get("assurance-unit")) ":" strong { (names.name(unit)) } }
         (section(&text.get("assurance-courses"), html! {}, courses.render(&text)))
         (section(&text.get("assurance-attendance"), html! {}, html! {
             (attendance)
-            @if may_keep(permit) { (attendance_form(assurance, &text, visit, unit, state)) }
+            @if may_keep(permit) { (attendance_form(assurance, &text, visit, unit, state, url.get("login"))) }
         }))
         (section(&text.get("assurance-drills"), html! {}, html! {
             (drills.render(&text))
@@ -298,6 +293,7 @@ fn attendance_form(
     visit: &Visit,
     unit: UnitId,
     state: &FormState,
+    login: Option<&str>,
 ) -> Markup {
     let courses = assurance
         .rules()
@@ -305,11 +301,13 @@ fn attendance_form(
         .iter()
         .map(|course| Choice::new(&course.name, said(text, &course.title)))
         .collect();
-    let opening = FormState::new().with("day", assurance.today().to_string());
+    let opening = FormState::new()
+        .with("day", assurance.today().to_string())
+        .with("login", login.unwrap_or_default());
     let is_this = state.value("op") == "attended";
     let held = if is_this { state } else { &opening };
     html! {
-        details open[is_this] {
+        details #attendance open[is_this || login.is_some()] {
             summary { (text.get("assurance-attendance-new")) }
             form method="post" action="/assurance/trainings" {
                 (visit.csrf_field())

@@ -178,7 +178,7 @@ pub(crate) async fn page(
     let systems = assurance.systems_in_reach(permit).await?;
     let own_systems = systems.iter().filter(|known| known.system.unit == unit);
     let body = html! {
-        (views(&text, "/assurance/units"))
+        (views(&text, permit, "/assurance/units"))
         @if was_saved { (notice(Tone::Good, &text.get("assurance-saved"), html! {})) }
         (table.render(&text))
         @if let Some((duty, state)) = form.as_ref().filter(|_| may_keep(permit)) { (duty_form(&text, visit, unit, duty, state)) }

@@ -225,7 +225,7 @@ pub(crate) async fn page(
         keep: vec!["unit"],
     };
     let body = html! {
-        (views(&text, "/assurance/units"))
+        (views(&text, permit, "/assurance/units"))
         (ui::stats(&text, &stats(&text, total)))
         (filters.render(&text, &url))
         div #results data-region="" {

@@ -244,6 +244,17 @@ db::on_both_engines! {
         let refused = grant().await.unwrap_err();
         assert_eq!(refused.code(), "assurance.not_trained", "the command line is no way round");
         assert!(refused.to_string().contains("test_course"), "{refused}");
+        let SecurityError::GrantRefused(why) = &refused else {
+            panic!("{refused}");
+        };
+        let words = ui::Catalogue::new(vec![crate::messages()]);
+        for (language, title, other) in [
+            (ui::Language::Chinese, "测试课程", "Test course"),
+            (ui::Language::English, "Test course", "测试课程"),
+        ] {
+            let said = why.say(&words.text(language));
+            assert!(said.contains(title) && !said.contains(other), "{said}");
+        }
 
         let attended = |hours| Attended {
             account,

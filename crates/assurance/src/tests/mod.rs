@@ -3,6 +3,7 @@
 mod browser;
 mod flow;
 mod pages;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use db::testing::TestPlace;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use kernel::{AccountId, CommitNumber, Day, FixedClock, UnitId};
+use kernel::{AccountId, CommitNumber, Day, FixedClock, Millis, UnitId};
 use security::{
     Config, FixedDirectory, NewAccount, Permit, Security, SystemRandom, UnitLevel, UnitLife,
     UnitStretch,
@@ -18,7 +19,10 @@ use security::{
 use standard::{SourceFile, Standard};
 use workflow::Workflow;
 
-use crate::{Assurance, Directory, Parts, UnitEntry, UnitNames};
+use crate::{
+    Assurance, CertificateRole, Chain, Directory, Node, NodeCertificate, Parts, Seen, UnitEntry,
+    UnitNames,
+};
 
 pub(crate) const PASSWORD: &str = "Wei-he-2026-liu";
 
@@ -46,6 +50,7 @@ actions = ["read", "read_security", "manage_security"]
 scope = "own"
 sees = "internal"
 levels = ["province", "city", "county", "institution"]
+training = ["test_course"]
 
 [[post]]
 name = "test_security"
@@ -55,6 +60,7 @@ actions = ["read", "read_security", "manage_security"]
 scope = "subtree"
 sees = "internal"
 levels = ["province", "city", "county", "institution"]
+training = ["test_course"]
 
 [[post]]
 name = "test_head"
@@ -82,6 +88,7 @@ actions = ["read"]
 scope = "subtree"
 sees = "internal"
 levels = ["province", "city", "county", "institution"]
+training = ["test_course"]
 "#;
 
 const COURSES: &str = r#"
@@ -89,7 +96,6 @@ const COURSES: &str = r#"
 name = "test_course"
 title = { zh = "测试课程", en = "Test course" }
 about = { zh = "测试", en = "Test" }
-posts = ["test_guarded"]
 hours = 4
 valid_months = 12
 source = "测试"
@@ -104,12 +110,37 @@ impl Directory for Names {
     }
 }
 
+/// A node whose chains and certificates are what a test says.
+#[derive(Default)]
+pub(crate) struct TestNode {
+    pub(crate) seen: std::sync::Mutex<HashMap<&'static str, Result<Seen, String>>>,
+    pub(crate) until: std::sync::Mutex<Vec<Millis>>,
+}
+
+impl Node for TestNode {
+    fn certificates(&self) -> Result<Vec<NodeCertificate>, String> {
+        let until = self.until.lock().unwrap();
+        let certificate = |until: &Millis| NodeCertificate {
+            role: CertificateRole::Server,
+            subject: "CN=test.example".to_owned(),
+            until: *until,
+        };
+        Ok(until.iter().map(certificate).collect())
+    }
+
+    fn verify(&self, chain: Chain) -> BoxFuture<'_, Result<Seen, String>> {
+        let seen = self.seen.lock().unwrap().get(chain.as_str()).cloned();
+        async { seen.unwrap_or_else(|| Ok(Seen::default())) }.boxed()
+    }
+}
+
 pub(crate) struct House {
     pub(crate) security: Security,
     pub(crate) assurance: Assurance,
     pub(crate) clock: Arc<FixedClock>,
     work: db::Db,
     standard: Arc<Standard>,
+    pub(crate) node: Arc<TestNode>,
 }
 
 pub(crate) fn operator() -> Permit {
@@ -173,7 +204,8 @@ impl House {
             (OTHER_COUNTY, UnitLevel::County, ""),
         ];
         security.set_directory(Arc::new(FixedDirectory::new(&security, &levels)));
-        let assurance = open(&work, &security, &standard, &clock).await;
+        let node = Arc::new(TestNode::default());
+        let assurance = open(&work, &security, &standard, &clock, Arc::clone(&node)).await;
         security.add_grant_condition(assurance.grant_condition());
         Self {
             security,
@@ -181,12 +213,21 @@ impl House {
             clock,
             work,
             standard,
+            node,
         }
     }
 
     /// The room as another process would open it on the same databases.
     pub(crate) async fn opened_again(&self) -> Assurance {
-        open(&self.work, &self.security, &self.standard, &self.clock).await
+        let node = Arc::clone(&self.node);
+        open(
+            &self.work,
+            &self.security,
+            &self.standard,
+            &self.clock,
+            node,
+        )
+        .await
     }
 
     pub(crate) async fn account(&self, login: &str) -> AccountId {
@@ -206,9 +247,11 @@ impl House {
     /// The permit of a new account with a post.
     pub(crate) async fn permit(&self, login: &str, post: &str, unit: UnitId) -> Permit {
         let account = self.account(login).await;
+        // What comes before a post is another test's matter.
+        let first = Permit::for_operator("first-start").unwrap();
         let grant = self
             .security
-            .grant(&operator(), account, post, Some(unit), None)
+            .grant(&first, account, post, Some(unit), None)
             .await
             .unwrap();
         self.security.permit_for_grant(grant).await.unwrap()
@@ -220,6 +263,7 @@ async fn open(
     security: &Security,
     standard: &Arc<Standard>,
     clock: &Arc<FixedClock>,
+    node: Arc<TestNode>,
 ) -> Assurance {
     let entry = |(unit, name): &(UnitId, &str)| {
         let entry = UnitEntry {
@@ -249,6 +293,7 @@ async fn open(
         workflow: Some(workflow),
         directory: Arc::new(Names(Arc::new(UnitNames(names)))),
         sources: Vec::new(),
+        node: Some(node),
     })
     .await
     .unwrap()

@@ -39,6 +39,8 @@ async fn every_page_answers_in_both_languages_and_is_closed_to_others() {
         "/assurance/reports",
         "/assurance/reports/new",
         "/assurance/trainings",
+        "/assurance/accounts",
+        "/assurance/accounts?what=training",
     ];
     for page in pages {
         let page = page.replace("第一", "%E7%AC%AC%E4%B8%80");

@@ -14,7 +14,7 @@ use security::{
     SecurityError, Subject,
 };
 
-use standard::Standard;
+use standard::{Label, Standard};
 
 pub(crate) use model::{Attendance, Drill, Drills, HeldDrill};
 
@@ -201,6 +201,14 @@ impl std::fmt::Debug for TrainedFirst {
     }
 }
 
+/// A number, which reads the same in every language.
+fn same(number: i64) -> Label {
+    Label {
+        zh: number.to_string(),
+        en: number.to_string(),
+    }
+}
+
 impl GrantCondition for TrainedFirst {
     fn holds<'a>(
         &'a self,
@@ -212,7 +220,7 @@ impl GrantCondition for TrainedFirst {
             if matches!(asked.actor, Actor::Operator("first-start")) {
                 return Ok(None);
             }
-            let courses = rules::courses_for(self.standard.assurance(), asked.post);
+            let courses = self.standard.courses_before(asked.post);
             if courses.is_empty() {
                 return Ok(None);
             }
@@ -227,13 +235,8 @@ impl GrantCondition for TrainedFirst {
                     "the post {} is given only after the course {} ({} hours); record who attended it first",
                     asked.post, course.name, course.hours
                 ),
-                message: (
-                    "assurance-not-trained",
-                    vec![
-                        ("course", course.title.zh.clone()),
-                        ("hours", course.hours.to_string()),
-                    ],
-                ),
+                message: "assurance-not-trained",
+                words: vec![("course", course.title.clone()), ("hours", same(course.hours))],
             }))
         }
         .boxed()

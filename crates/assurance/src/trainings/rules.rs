@@ -1,19 +1,10 @@
 //! Who is trained for what.
 
 use kernel::Day;
-use standard::{AssuranceRules, Course};
+use standard::Course;
 
 use super::model::Attendance;
 use crate::systems::rules::add_months;
-
-/// The courses that must come before a post.
-pub(crate) fn courses_for<'r>(rules: &'r AssuranceRules, post: &str) -> Vec<&'r Course> {
-    rules
-        .courses
-        .iter()
-        .filter(|course| course.posts.iter().any(|named| named == post))
-        .collect()
-}
 
 /// Whether attendance that counts on a day makes up the hours of a course.
 pub(crate) fn is_trained(course: &Course, attended: &[Attendance], on: Day) -> bool {

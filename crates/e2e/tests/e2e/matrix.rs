@@ -101,6 +101,8 @@ impl World {
                 Some((format!("/institutions/{record}/edit"), Reach::OfUnit))
             }
             "/assurance/units/{id}" => Some((format!("/assurance/units/{record}"), Reach::OfUnit)),
+            // The node is for those who hold the whole of it.
+            "/assurance/node" => Some(("/assurance/node".to_owned(), Reach::Hidden)),
             // None was entered: for everybody there is no such thing.
             "/assurance/systems/{id}" => Some(("/assurance/systems/1".to_owned(), Reach::Hidden)),
             "/assurance/incidents/{id}" => {

@@ -23,6 +23,12 @@ impl Shown {
     }
 }
 
+/// Whom a certificate names, and until when it holds; `None` where it cannot be read.
+#[must_use]
+pub fn certificate_end(der: &[u8]) -> Option<(String, Millis)> {
+    read(der).map(|shown| (shown.subject, shown.until))
+}
+
 /// Reads a certificate; `None` where it is none.
 pub(crate) fn read(der: &[u8]) -> Option<Shown> {
     let certificate = Certificate::from_der(der).ok()?;

@@ -31,6 +31,7 @@ use db::Tx;
 use kernel::AccountId;
 use standard::Action;
 
+pub use certificate::certificate_end;
 pub use gateway::{GatewayFault, HttpGateway, MailGateway, MailSecurity};
 pub use key::KeyFileError;
 pub use model::{

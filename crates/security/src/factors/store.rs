@@ -163,6 +163,15 @@ pub(crate) async fn factors(tx: &mut Tx, account: AccountId) -> Result<Vec<Store
     rows.iter().map(factor_of).collect()
 }
 
+/// The factors of all accounts.
+pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Factor>, DbError> {
+    let rows = tx
+        .fetch_all(&format!("{FACTOR} ORDER BY account, id"), &[])
+        .await?;
+    let stored: Result<Vec<StoredFactor>, DbError> = rows.iter().map(factor_of).collect();
+    Ok(stored?.into_iter().map(|stored| stored.factor).collect())
+}
+
 /// The passkey or certificate with a mark, whoever has it.
 pub(crate) async fn factor_by_mark(
     tx: &mut Tx,

@@ -155,11 +155,6 @@ pub(super) fn read(builder: &mut Builder, sheet: Sheet<'_>, table: &DeTable<'_>)
         let course = Course {
             title: entry.need_label("title"),
             about: entry.need_label("about"),
-            posts: entry
-                .list("posts")
-                .into_iter()
-                .map(|(post, _)| post)
-                .collect(),
             hours: need_within(&entry, "hours", 1, 1000),
             valid_months: within(&entry, "valid_months", 1, MOST_MONTHS),
             grounds: grounds(&entry),
@@ -273,28 +268,4 @@ pub(super) fn read_incidents(builder: &mut Builder, sheet: Sheet<'_>, table: &De
         }
     }
     file.finish();
-}
-
-/// Courses name posts of the standard.
-pub(super) fn check(builder: &Builder) {
-    for course in &builder.assurance.courses {
-        for post in &course.posts {
-            if !builder.posts.iter().any(|known| known.name == *post) {
-                let names: Vec<&str> = builder
-                    .posts
-                    .iter()
-                    .map(|known| known.name.as_str())
-                    .collect();
-                builder.report.add(
-                    &course.grounds.at.file,
-                    course.grounds.at.line,
-                    format!(
-                        "course `{}` names the post `{post}`, which there is not",
-                        course.name
-                    ),
-                    write_instead(post, names),
-                );
-            }
-        }
-    }
 }

@@ -103,7 +103,6 @@ pub(crate) fn load(base: &[SourceFile], overlay: &[SourceFile]) -> Result<Standa
     codes::derive_from_seeds(&mut builder);
     cross::check(&mut builder);
     workflow::check(&mut builder);
-    assurance::check(&builder);
     posts::check(&builder);
     if builder.version.is_none() {
         builder.report.add(

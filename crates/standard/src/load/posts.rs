@@ -71,6 +71,7 @@ pub(super) fn read(builder: &mut Builder, sheet: Sheet<'_>, table: &DeTable<'_>,
             levels,
             excluded: names(&entry, "excludes"),
             may_grant: names(&entry, "may_grant"),
+            training: names(&entry, "training"),
             at: entry.sheet.at(entry.line_of("name")),
             name,
         });
@@ -131,6 +132,11 @@ fn tighten(post: &mut Post, entry: &Entry<'_>) {
     for name in names(entry, "excludes") {
         if !post.excluded.contains(&name) {
             post.excluded.push(name);
+        }
+    }
+    for course in names(entry, "training") {
+        if !post.training.contains(&course) {
+            post.training.push(course);
         }
     }
 }
@@ -236,6 +242,7 @@ pub(super) fn check(builder: &Builder) {
                 "make a post of each: system, security and audit administrators are apart (三员分立)",
             );
         }
+        check_training(builder, post);
         if !post.may_grant.is_empty() && !post.allows(Action::ManageAccounts) {
             report.add(
                 file,
@@ -262,5 +269,42 @@ pub(super) fn check(builder: &Builder) {
                 );
             }
         }
+    }
+}
+
+/// No security post without the training before it: one that keeps security names a course, and every course is one
+/// that there is.
+fn check_training(builder: &Builder, post: &Post) {
+    let (report, file, line) = (&builder.report, &post.at.file, post.at.line);
+    let courses = || {
+        builder
+            .assurance
+            .courses
+            .iter()
+            .map(|course| course.name.as_str())
+    };
+    for name in &post.training {
+        if !courses().any(|known| known == name) {
+            report.add(
+                file,
+                line,
+                format!(
+                    "post `{}` asks for the course `{name}`, which there is not",
+                    post.name
+                ),
+                write_instead(name, courses()),
+            );
+        }
+    }
+    if post.training.is_empty() && post.allows(Action::ManageSecurity) {
+        report.add(
+            file,
+            line,
+            format!(
+                "post `{}` keeps security and asks for no training",
+                post.name
+            ),
+            "write `training = [\"…\"]` with a course of assurance.toml: no security post without the training before it",
+        );
     }
 }

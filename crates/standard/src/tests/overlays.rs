@@ -193,8 +193,20 @@ may_grant = ["reader"]
 
 fn with_offices(overlay: &str) -> Result<Standard, Vec<crate::Problem>> {
     let base = super::small_with("posts.toml", OFFICES);
-    Standard::load_with_overlay(&base, &[file("posts.toml", overlay)])
+    Standard::load_with_overlay(
+        &base,
+        &[file("posts.toml", overlay), file("assurance.toml", COURSE)],
+    )
 }
+
+const COURSE: &str = r#"[[course]]
+name = "keeping"
+title = { zh = "保管培训", en = "Keeping" }
+about = { zh = "培训", en = "Training" }
+hours = 2
+source = "test"
+confidence = "proposal"
+"#;
 
 #[test]
 fn an_overlay_narrows_a_post_and_adds_others() {
@@ -214,6 +226,7 @@ actions = ["read", "manage_security"]
 scope = "subtree"
 sees = "internal"
 levels = ["province"]
+training = ["keeping"]
 "#;
     let standard = with_offices(overlay).unwrap();
     let head = standard.post("head").unwrap();
@@ -259,6 +272,41 @@ fn an_overlay_never_widens_a_post() {
         with_offices(wider).unwrap_err()[0].what,
         "an overlay may not widen post `reader`: `scope` gains `subtree`"
     );
+}
+
+#[test]
+fn no_security_post_without_the_training_before_it() {
+    let keeper = |training: &str| {
+        format!(
+            r#"[[post]]
+name = "keeper"
+title = {{ zh = "保管", en = "Keeper" }}
+about = {{ zh = "管", en = "Keeps" }}
+actions = ["read", "manage_security"]
+scope = "own"
+sees = "internal"
+levels = ["institution"]
+{training}
+"#
+        )
+    };
+    for (training, what) in [
+        ("", "post `keeper` keeps security and asks for no training"),
+        (
+            "training = [\"keepin\"]",
+            "post `keeper` asks for the course `keepin`, which there is not",
+        ),
+    ] {
+        let problems = with_offices(&keeper(training)).unwrap_err();
+        assert_eq!(problems[0].what, what);
+    }
+    let trained = "[[post]]\nname = \"reader\"\ntraining = [\"keeping\"]\n";
+    let standard = with_offices(&(keeper("training = [\"keeping\"]") + trained)).unwrap();
+    for post in ["keeper", "reader"] {
+        let before = standard.courses_before(post);
+        assert_eq!(before[0].name, "keeping", "an overlay asks for more");
+    }
+    assert!(standard.courses_before("head").is_empty());
 }
 
 #[test]
