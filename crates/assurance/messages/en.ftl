@@ -370,3 +370,6 @@ assurance-finding-factors-ending = Certificates of persons that end soon
 assurance-finding-factors-ending-do = They have them renewed and add them again.
 assurance-finding-cases-overdue = Cases below that nobody decided in time
 assurance-finding-cases-overdue-do = Open the inbox; ask for a decision or decide.
+assurance-escalation = Followed above
+assurance-escalation-late = overdue
+assurance-escalation-nobody = nobody above can acknowledge it at present

@@ -370,3 +370,6 @@ assurance-finding-factors-ending = 个人登录证书快到期
 assurance-finding-factors-ending-do = 请本人换发证书后重新添加。
 assurance-finding-cases-overdue = 下级逾期未办的申请和事件上报
 assurance-finding-cases-overdue-do = 打开待办,催办或直接办理。
+assurance-escalation = 上报办理
+assurance-escalation-late = 已逾期
+assurance-escalation-nobody = 上级单位目前没有人可以确认

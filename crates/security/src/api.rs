@@ -145,7 +145,6 @@ pub(crate) struct Inner {
     /// A higher room that keeps records and knows units by name.
     pub(crate) records: OnceLock<Arc<dyn crate::Records>>,
     /// A higher room that reviews exports too.
-    pub(crate) approvals: OnceLock<Arc<dyn crate::Approvals>>,
     /// When the audit log was last gone through, and what was found.
     pub(crate) audit_state: RwLock<Option<(kernel::Millis, crate::AuditReport)>>,
     /// The thresholds of alerts, once the definitions were read.
@@ -217,7 +216,6 @@ impl Security {
             evidence_tables: OnceLock::new(),
             alerts: OnceLock::new(),
             records: OnceLock::new(),
-            approvals: OnceLock::new(),
             audit_state: RwLock::new(None),
             conditions: RwLock::default(),
         }));

@@ -48,10 +48,9 @@ pub use crypto::PasswordProfile;
 pub use directory::{Directory, DirectoryError, FixedDirectory, Found, UnitFacts};
 pub use error::SecurityError;
 pub use evidence::{
-    Alert, AlertId, Approvals, ApprovedBy, AuditDetail, AuditFault, AuditFaultKind, AuditFilter,
-    AuditPage, AuditReport, AuditSegment, Export, ExportId, ExportRequest, ExportState,
-    ExportTicket, Link, LinkId, Look, Looks, Note, Origin, Pruned, Reading, Recorded, Records,
-    Relation,
+    Alert, AlertId, AuditDetail, AuditFault, AuditFaultKind, AuditFilter, AuditPage, AuditReport,
+    AuditSegment, Export, ExportId, ExportRequest, ExportState, ExportTicket, Link, LinkId, Look,
+    Looks, Note, Origin, Pruned, Reading, Recorded, Records, Relation,
 };
 pub use factors::{
     CeremonyFault, Duty, Factor, FactorFault, FactorId, FactorKind, FirstChange, GatewayFault,

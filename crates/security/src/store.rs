@@ -56,6 +56,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_4_people",
         sql: include_str!("../sql/work_people.sql"),
     },
+    Migration {
+        name: "security_7_exports",
+        sql: include_str!("../sql/work_exports.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {

@@ -376,7 +376,6 @@ impl App {
         let security = registry.security().clone();
         security.use_alerts(standard.alerts());
         security.use_records(Arc::new(Directory(registry.clone())));
-        security.use_approvals(Arc::new(crate::exports::Reviewed(workflow.clone())));
         let display = Display::read(&security).await?;
         let started = settings.clock.now();
         let layers = MissingDuties::of(&assurance, &standard.assurance().figures);

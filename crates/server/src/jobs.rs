@@ -102,6 +102,9 @@ async fn move_cases(app: App) {
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
+        if let Err(error) = app.workflow().begin_exports().await {
+            tracing::error!(%error, "exports that wait could not be put before those who decide");
+        }
         if let Err(error) = app.workflow().run_timers().await {
             tracing::error!(%error, "the time limits of cases could not be looked at");
         }

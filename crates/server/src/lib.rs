@@ -15,7 +15,6 @@ mod connections;
 pub mod definitions;
 mod duties;
 mod error;
-mod exports;
 mod frame;
 mod jobs;
 mod metrics;

@@ -152,6 +152,10 @@ pub enum FormKind {
     Post,
     /// A dataset of the standard.
     Dataset,
+    /// A level of sensitivity.
+    Sensitivity,
+    /// A level of incidents of `incident_rules.toml`.
+    IncidentLevel,
 }
 
 /// Where a case stands.

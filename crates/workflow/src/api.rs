@@ -90,6 +90,7 @@ impl Workflow {
             .map(|workflow| (digest(&workflow.text), Arc::new(workflow.clone())))
             .collect();
         let grants = crate::grant::GrantEffect(parts.security.clone());
+        let exports = crate::exports::ExportEffect(parts.security.clone());
         let workflow = Self(Arc::new(Inner {
             work: parts.work,
             standard: parts.standard,
@@ -105,6 +106,7 @@ impl Workflow {
             definitions: RwLock::new(definitions),
         }));
         workflow.register(crate::grant::NAME, Arc::new(grants));
+        workflow.register(crate::exports::NAME, Arc::new(exports));
         workflow
     }
 

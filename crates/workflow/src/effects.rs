@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use futures::future::BoxFuture;
 use kernel::{AccountId, Millis, UnitId};
 use security::{GrantId, Permit};
+use standard::StateKind;
 
 use crate::api::{Workflow, hex};
 use crate::cases::{Entering, NewNote};
@@ -42,6 +43,8 @@ pub struct Decided {
     pub workflow: String,
     /// The unit of the case.
     pub unit: UnitId,
+    /// In which kind of state it ended: decided for, against, or taken back.
+    pub kind: StateKind,
     /// Who applied.
     pub applicant: Option<AccountId>,
     /// The form.
@@ -167,6 +170,7 @@ impl Workflow {
             case: case.id,
             workflow: case.workflow.clone(),
             unit: case.unit,
+            kind: case.kind,
             applicant: case.applicant,
             fields: self.open_fields(case)?,
             decided_by: row.decided_by,

@@ -79,6 +79,16 @@ impl Workflow {
                 .dataset(value)
                 .map(|_| value.to_owned())
                 .ok_or(FieldCode::Choice),
+            FormKind::Sensitivity => standard::Sensitivity::CHOICES
+                .iter()
+                .find(|(word, _)| *word == value)
+                .map(|_| value.to_owned())
+                .ok_or(FieldCode::Choice),
+            FormKind::IncidentLevel => standard
+                .assurance()
+                .level(value)
+                .map(|_| value.to_owned())
+                .ok_or(FieldCode::Choice),
             FormKind::Unit => self
                 .unit_named(value)
                 .await

@@ -182,6 +182,15 @@ impl Workflow {
         })
     }
 
+    /// How many cases are overdue within reach of those that the reader may see.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Db`].
+    pub async fn overdue(&self, permit: &Permit) -> Result<usize, WorkflowError> {
+        let mut tx = self.0.work.read().await?;
+        Ok(self.overdue_below(&mut tx, permit).await?.len())
+    }
+
     /// What an account was told, newest first: a page, how many there are, how many it has not looked at.
     ///
     /// # Errors

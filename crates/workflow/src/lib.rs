@@ -16,6 +16,7 @@ pub mod api;
 mod cases;
 mod effects;
 mod error;
+mod exports;
 mod files;
 mod form;
 mod grant;

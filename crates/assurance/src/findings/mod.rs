@@ -146,6 +146,7 @@ impl Assurance {
         let undrilled = self.units_without_drill(permit).await?;
         let mut found = self.node_findings(permit).await?;
         found.extend(self.holder_findings(permit).await?);
+        found.extend(self.case_findings(permit).await?);
         found.extend(vec![
             finding(
                 "incidents_overdue",
@@ -229,6 +230,20 @@ impl Assurance {
             finding("grants_unused", Owed::Unused, Severity::Fix),
             finding("factors_ending", Owed::Certificate, Severity::Notice),
         ])
+    }
+
+    /// Applications and incidents that nobody decided on in time in the units below.
+    async fn case_findings(&self, permit: &Permit) -> Result<Vec<Finding>, AssuranceError> {
+        let Some(workflow) = &self.0.workflow else {
+            return Ok(Vec::new());
+        };
+        let overdue = workflow.overdue(permit).await?;
+        Ok(vec![Finding {
+            name: "cases_overdue",
+            count: i64::try_from(overdue).unwrap_or(i64::MAX),
+            severity: Severity::Fix,
+            href: Some("/inbox?tab=overdue".to_owned()),
+        }])
     }
 
     /// What is to be done on the node itself: nothing that those of a part of it are told.

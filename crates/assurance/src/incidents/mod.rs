@@ -3,7 +3,7 @@
 pub(crate) mod model;
 pub(crate) mod rules;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kernel::{AccountId, Millis, UnitId};
@@ -15,6 +15,15 @@ pub(crate) use model::{Incident, IncidentBody, IncidentState, Incidents, Opening
 use crate::api::{Assurance, NewEvent};
 use crate::error::AssuranceError;
 use crate::store::{self, Notice};
+
+/// Whether a notice stands in the inbox too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inbox {
+    /// It does.
+    Told,
+    /// A case tells the same there.
+    Quiet,
+}
 
 impl Assurance {
     pub(crate) async fn incidents(&self) -> Result<Arc<Incidents>, AssuranceError> {
@@ -82,16 +91,72 @@ impl Assurance {
             action: AuditAction::IncidentChanged,
         };
         let number = self.append::<Incidents, _>(permit, address, event).await?;
+        let incident = self.incident(permit, number).await?;
+        let is_asked = self.begin_escalation(permit, &incident).await?;
         if let Some(above) = self.tree().parent(unit) {
-            self.tell(
-                above,
-                "incident_opened",
-                number,
-                &format!("incident:{number}:opened"),
-            )
-            .await?;
+            let cause = format!("incident:{number}:opened");
+            let inbox = match is_asked {
+                true => Inbox::Quiet,
+                false => Inbox::Told,
+            };
+            self.tell_in(above, "incident_opened", number, &cause, inbox)
+                .await?;
         }
         Ok(number)
+    }
+
+    /// Begins the case in which the unit above acknowledges an incident, goes further up where it does not in time, and
+    /// closes it. Begun once for an incident; whether somebody is asked there. The first limit is that of the
+    /// first report.
+    async fn begin_escalation(
+        &self,
+        permit: &Permit,
+        incident: &Incident,
+    ) -> Result<bool, AssuranceError> {
+        let Some(workflow) = &self.0.workflow else {
+            return Ok(false);
+        };
+        let now = self.now();
+        let due = rules::timers(self.book(), incident, now)
+            .first()
+            .and_then(rules::Timer::due)
+            .filter(|due| *due > now);
+        let number = incident.number.to_string();
+        let case = workflow
+            .open_case(
+                permit,
+                workflow::Opening {
+                    workflow: "incident_escalation".to_owned(),
+                    unit: Some(incident.unit),
+                    fields: BTreeMap::from([
+                        ("incident".to_owned(), number.clone()),
+                        ("level".to_owned(), incident.level.clone()),
+                    ]),
+                    origin: Some(format!("incident:{number}")),
+                    link: Some(format!("/assurance/incidents/{number}")),
+                    due,
+                    applicant: None,
+                },
+            )
+            .await?;
+        let asker = Permit::for_job("workflow").map_err(security::SecurityError::from)?;
+        Ok(workflow.case(&asker, case).await?.asked > 0)
+    }
+
+    /// The case in which the units above follow an incident, where the reader may see it.
+    pub(crate) async fn escalation_of(
+        &self,
+        permit: &Permit,
+        incident: i64,
+    ) -> Result<Option<workflow::CaseView>, AssuranceError> {
+        let Some(workflow) = &self.0.workflow else {
+            return Ok(None);
+        };
+        let origin = format!("incident:{incident}");
+        match workflow.case_of(permit, &origin).await? {
+            Some(case) => Ok(Some(workflow.case(permit, case).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Does something to an incident. `after` is the last event that the writer saw.
@@ -137,6 +202,17 @@ impl Assurance {
         subject: i64,
         cause: &str,
     ) -> Result<bool, AssuranceError> {
+        self.tell_in(unit, kind, subject, cause, Inbox::Told).await
+    }
+
+    async fn tell_in(
+        &self,
+        unit: UnitId,
+        kind: &str,
+        subject: i64,
+        cause: &str,
+        inbox: Inbox,
+    ) -> Result<bool, AssuranceError> {
         {
             // The job looks every minute: what was told already costs the writers nothing.
             let mut tx = self.0.work.read().await?;
@@ -156,7 +232,7 @@ impl Assurance {
         if !store::insert_notice(&mut tx, cause, &notice).await? {
             return Ok(false);
         }
-        if let Some(workflow) = &self.0.workflow {
+        if let Some(workflow) = self.0.workflow.as_ref().filter(|_| inbox == Inbox::Told) {
             let told = Told {
                 kind: if kind.ends_with("overdue") || kind.ends_with("missing") {
                     NoticeKind::Overdue
@@ -171,6 +247,16 @@ impl Assurance {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Begins the case of an incident that has none: the program ended between the two, or the incident is older than
+    /// the process.
+    async fn escalate_again(&self, incident: &Incident) -> Result<(), AssuranceError> {
+        let job = Permit::for_job("workflow").map_err(security::SecurityError::from)?;
+        if self.escalation_of(&job, incident.number).await?.is_none() {
+            self.begin_escalation(&job, incident).await?;
+        }
+        Ok(())
     }
 
     /// Who may see the security of a unit by a post there, else of the next unit above that has somebody.
@@ -226,6 +312,7 @@ impl Assurance {
             if incident.state == IncidentState::Closed {
                 continue;
             }
+            self.escalate_again(incident).await?;
             for timer in rules::timers(self.book(), incident, now) {
                 if !timer.is_overdue() {
                     continue;

@@ -195,6 +195,19 @@ async fn page(
             html! { a href=(format!("/assurance/systems/{}", known.number)) { (known.system.name) } },
         ));
     }
+    if let Some(case) = assurance.escalation_of(permit, incident.number).await? {
+        let state = case.workflow.state(&case.state);
+        facts.push((
+            text.get("assurance-escalation"),
+            html! {
+                a href=(format!("/cases/{}", case.id)) {
+                    (state.map_or(case.state.as_str(), |state| said(&text, &state.title)))
+                }
+                @if case.timer.left.is_some_and(|left| left < 0) { " " (badge(Tone::Fix, &text.get("assurance-escalation-late"))) }
+                @if case.asked == 0 && !case.kind.is_over() { " " span.hint { (text.get("assurance-escalation-nobody")) } }
+            },
+        ));
+    }
     let history = history(assurance, &text, incident).await?;
     let versions = incident.reports.iter().rev();
     let body = html! {

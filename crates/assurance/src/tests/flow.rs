@@ -233,6 +233,64 @@ db::on_both_engines! {
         assert_eq!(count_of(&house, &city, "reports_missing").await, 0);
     }
 
+    async fn an_incident_is_acknowledged_above_or_goes_further_up(place: &TestPlace) {
+        let house = House::new(place).await;
+        let officer = house.permit("officer", "test_officer", SCHOOL).await;
+        let county = house.permit("county", "test_security", COUNTY).await;
+        let city = house.permit("city", "test_security", CITY).await;
+        let other = house.permit("other", "test_security", OTHER_COUNTY).await;
+        let (assurance, workflow) = (&house.assurance, house.assurance.0.workflow.clone().unwrap());
+        let number = assurance.open_incident(&officer, HERE, SCHOOL, opening(&house, "iii")).await.unwrap();
+        assert!(assurance.escalation_of(&other, number).await.unwrap().is_none());
+        let case = assurance.escalation_of(&county, number).await.unwrap().unwrap();
+        assert_eq!((case.state.as_str(), case.asked, case.unit), ("reported", 1, SCHOOL));
+        assert_eq!(case.link, Some(format!("/assurance/incidents/{number}")));
+        // The case tells the county once; the city is not flooded.
+        let told = async |permit: &Permit| workflow.notices(permit, 0, 10).await.unwrap().1;
+        assert_eq!((told(&county).await, told(&city).await), (1, 0));
+        assert_eq!(count_of(&house, &county, "cases_overdue").await, 0);
+
+        // The first word is due after 30 minutes.
+        house.clock.advance(31 * 60_000);
+        workflow.run_timers().await.unwrap();
+        let case = assurance.escalation_of(&city, number).await.unwrap().unwrap();
+        assert_eq!((case.level, case.asked), (1, 2));
+        assert_eq!(told(&city).await, 1);
+        for permit in [&county, &city] {
+            assert_eq!(count_of(&house, permit, "cases_overdue").await, 1);
+        }
+        assert_eq!(count_of(&house, &other, "cases_overdue").await, 0);
+        let act = |step: &str, version| workflow::Act {
+            step: step.to_owned(),
+            version,
+            key: format!("{step}-{version}"),
+            note: "已处置".to_owned(),
+            fields: None,
+            grant: None,
+        };
+        assert!(workflow.act(&officer, case.id, &act("acknowledge", case.version), None).await.is_err(), "nobody acknowledges the own incident");
+        workflow.act(&county, case.id, &act("acknowledge", case.version), None).await.unwrap();
+        assert_eq!(count_of(&house, &city, "cases_overdue").await, 0);
+        let case = assurance.escalation_of(&county, number).await.unwrap().unwrap();
+        workflow.act(&county, case.id, &act("close", case.version), None).await.unwrap();
+
+        assert_eq!(workflow.inbox(&county, workflow::Box::ToDo, 0, 10).await.unwrap().1, 0);
+
+        // One whose case the program did not come to begin is put before the county by the job.
+        let body = IncidentBody::Opened(opening(&house, "iv"));
+        let event = crate::api::NewEvent {
+            subject: None,
+            unit: SCHOOL,
+            body: &body,
+            after: None,
+            action: security::AuditAction::IncidentChanged,
+        };
+        let second = assurance.append::<crate::incidents::Incidents, _>(&officer, HERE, event).await.unwrap();
+        assert!(assurance.escalation_of(&county, second).await.unwrap().is_none());
+        assurance.escalate_incidents().await.unwrap();
+        assert_eq!(assurance.escalation_of(&county, second).await.unwrap().unwrap().asked, 1);
+    }
+
     async fn a_guarded_post_is_given_only_after_the_training(place: &TestPlace) {
         let house = House::new(place).await;
         let county = house.permit("county", "test_security", COUNTY).await;

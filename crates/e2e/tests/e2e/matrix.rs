@@ -129,7 +129,7 @@ impl World {
             "/tiles/{layer}/{z}/{x}/{file}" => everyone("/tiles/institution/6/51/25.mvt"),
             // None of either is there; what is out of reach answers the same.
             "/alerts/{id}" => Some(("/alerts/1".to_owned(), Reach::Hidden)),
-            "/exports/{id}" => Some(("/exports/1".to_owned(), Reach::Hidden)),
+            "/exports/{id}/file" => Some(("/exports/1/file".to_owned(), Reach::Hidden)),
             "/assets/{file}" => everyone("/assets/app.css"),
             // The tests' program has no identity services.
             "/signin/with/{provider}" => Some(("/signin/with/none".to_owned(), Reach::Hidden)),

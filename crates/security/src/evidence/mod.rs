@@ -22,9 +22,7 @@ mod subjects;
 mod verify;
 
 pub use alerts::{Alert, AlertId};
-pub use exports::{
-    Approvals, ApprovedBy, Export, ExportId, ExportRequest, ExportState, ExportTicket,
-};
+pub use exports::{Export, ExportId, ExportRequest, ExportState, ExportTicket};
 pub use model::{
     AuditDetail, AuditFault, AuditFaultKind, AuditReport, AuditSegment, Note, Reading, Recorded,
 };

@@ -8,7 +8,7 @@ use standard::Sensitivity;
 use super::browser::Browser;
 use super::exports::{holder, persons, province};
 use super::{House, house, operator};
-use crate::{ApprovedBy, AuditFilter, Export, Reading, Security};
+use crate::{AuditFilter, Reading, Security};
 
 const PASSWORD: &str = "Wei-he-2026-liu";
 
@@ -145,43 +145,6 @@ db::on_both_engines! {
         assert_eq!((detail.post.as_str(), detail.session.is_some(), detail.grant.is_some()), ("watcher", true, true));
         assert_eq!(noted.entries[0].address, "192.0.2.1");
         assert!(security.verify_audit().await.is_ok());
-    }
-
-    async fn a_leader_decides_on_the_page_of_exports(place: &TestPlace) {
-        let house = house(place).await;
-        let security = &house.security;
-        let (_, registrar) = holder(security, "reg", "registrar", None).await;
-        holder(security, "lead", "leader", None).await;
-        let many: Vec<RecordId> = persons(500);
-        let export = Export {
-            dataset: "person", selection: "all", persons: &many, records: 500,
-            level: Sensitivity::Personal, in_full: true, purpose: "enrolment", reason: "",
-        };
-        let id = security.ask_export(&registrar, &export).await.unwrap();
-        let mut asker = signed(security, "reg").await;
-        assert!(asker.get("/exports").await.text.contains("待审批"));
-        let token = asker.get("/account").await.token();
-        let forbidden = asker.post(&format!("/exports/{}", id.0), &[("csrf", &token), ("decision", "approve")]).await;
-        assert_eq!(forbidden.status, StatusCode::FORBIDDEN);
-
-        let mut leader = signed(security, "lead").await;
-        let page = leader.get("/exports").await;
-        assert!(page.text.contains("待我审批") && page.text.contains("某reg") && page.text.contains("500"), "{}", page.text);
-        let token = page.token();
-        let path = format!("/exports/{}", id.0);
-        let silent = leader.post(&path, &[("csrf", &token), ("decision", "refuse"), ("note", "")]).await;
-        assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(silent.text.contains("请写一句说明"), "{}", silent.text);
-        let done = leader.post(&path, &[("csrf", &token), ("decision", "approve"), ("note", "ok")]).await;
-        assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/exports"));
-        let late = leader.post(&path, &[("csrf", &token), ("decision", "refuse"), ("note", "no")]).await;
-        assert_eq!(late.status, StatusCode::CONFLICT);
-        for nowhere in ["/exports/99", "/exports/x"] {
-            let answer = leader.post(nowhere, &[("csrf", &token), ("decision", "approve")]).await;
-            assert_eq!(answer.status, StatusCode::NOT_FOUND);
-        }
-        assert!(asker.get("/exports").await.text.contains("已批准"));
-        assert!(security.begin_export(&registrar, &export, Some(ApprovedBy::Request(id))).await.is_ok());
     }
 
     async fn an_administrator_ties_accounts_to_persons_within_reach(place: &TestPlace) {

@@ -6,8 +6,8 @@ use standard::Sensitivity;
 use super::{House, house, operator};
 use crate::api::put_units;
 use crate::{
-    ApprovedBy, AuditFilter, Denied, Export, ExportState, NewAccount, Permit, Reading, Relation,
-    Security, SecurityError, UnitLife, UnitStretch,
+    AuditFilter, Denied, Export, ExportState, NewAccount, Permit, Reading, Relation, Security,
+    SecurityError, UnitLife, UnitStretch,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -120,22 +120,24 @@ db::on_both_engines! {
         let asked = export(&many, "class=7");
         let refused = security.begin_export(&registrar, &asked, None).await;
         assert!(matches!(refused, Err(SecurityError::ApprovalNeeded(100))));
-        let id = security.ask_export(&registrar, &asked).await.unwrap();
-        assert!(security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await.is_err());
+        let id = security.ask_export(&registrar, &asked, "基教股", "/people.csv?q=1").await.unwrap().id;
+        assert!(security.begin_export(&registrar, &asked, Some(id)).await.is_err());
 
-        // A leader elsewhere does not see it; whoever asked does not decide; nobody refuses without a word.
+        // A leader elsewhere does not see it; whoever asked does not decide.
         assert_eq!(security.exports_to_decide(&stranger).await.unwrap(), []);
-        assert!(matches!(security.decide_export(&stranger, id, true, "").await, Err(SecurityError::Denied(Denied::Hidden))));
-        assert!(matches!(security.decide_export(&registrar, id, true, "").await, Err(SecurityError::Denied(Denied::Action(_)))));
+        assert!(matches!(security.decide_export(&stranger, id, true).await, Err(SecurityError::Denied(Denied::Hidden))));
+        assert!(matches!(security.decide_export(&registrar, id, true).await, Err(SecurityError::Denied(Denied::Action(_)))));
         assert_eq!(security.exports_to_decide(&leader).await.unwrap().len(), 1);
-        assert!(matches!(security.decide_export(&leader, id, false, " ").await, Err(SecurityError::NoNote)));
-        security.decide_export(&leader, id, true, "").await.unwrap();
-        assert!(matches!(security.decide_export(&leader, id, false, "no").await, Err(SecurityError::Settled)));
+        security.decide_export(&leader, id, true).await.unwrap();
+        security.decide_export(&leader, id, true).await.unwrap();
+        assert!(matches!(security.decide_export(&leader, id, false).await, Err(SecurityError::Settled)));
         assert_eq!(security.exports_to_decide(&leader).await.unwrap(), []);
 
         // What was approved, and nothing else.
-        let ticket = security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await.unwrap();
+        let ticket = security.begin_export(&registrar, &asked, Some(id)).await.unwrap();
         assert!(ticket.trace().contains("-000001-"));
+        let own = security.own_exports(&registrar).await.unwrap();
+        assert_eq!((own[0].trace.as_str(), own[0].recipient.as_str()), (ticket.trace(), "基教股"));
         let more = persons(102);
         for wrong in [
             export(&many, "class=8"),
@@ -143,25 +145,26 @@ db::on_both_engines! {
             Export { level: Sensitivity::Sensitive, ..asked },
             Export { dataset: "guardian", ..asked },
         ] {
-            assert!(matches!(security.begin_export(&registrar, &wrong, Some(ApprovedBy::Request(id))).await, Err(SecurityError::ApprovalNeeded(_))), "{wrong:?}");
+            assert!(matches!(security.begin_export(&registrar, &wrong, Some(id)).await, Err(SecurityError::ApprovalNeeded(_))), "{wrong:?}");
         }
-        assert!(security.begin_export(&other, &asked, Some(ApprovedBy::Request(id))).await.is_err());
+        assert!(security.begin_export(&other, &asked, Some(id)).await.is_err());
         let fewer = Export { in_full: false, ..export(&more[..101], "class=7") };
-        assert!(security.begin_export(&registrar, &fewer, Some(ApprovedBy::Request(id))).await.is_ok());
+        assert!(security.begin_export(&registrar, &fewer, Some(id)).await.is_ok());
         let own = security.own_exports(&registrar).await.unwrap();
         assert_eq!((own[0].state, own[0].downloads), (ExportState::Approved, 2));
 
         house.clock.advance(7 * 24 * HOUR);
-        assert!(matches!(security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await, Err(SecurityError::ApprovalNeeded(_))));
+        assert!(matches!(security.begin_export(&registrar, &asked, Some(id)).await, Err(SecurityError::ApprovalNeeded(_))));
         assert_eq!(security.own_exports(&registrar).await.unwrap()[0].state, ExportState::Expired);
 
         // One that is refused, and one that nobody decides.
-        let id = security.ask_export(&registrar, &asked).await.unwrap();
-        security.decide_export(&leader, id, false, "超出办理需要").await.unwrap();
-        assert!(security.begin_export(&registrar, &asked, Some(ApprovedBy::Request(id))).await.is_err());
-        let id = security.ask_export(&registrar, &asked).await.unwrap();
+        let id = security.ask_export(&registrar, &asked, "基教股", "/people.csv?q=1").await.unwrap().id;
+        security.decide_export(&leader, id, false).await.unwrap();
+        assert!(security.begin_export(&registrar, &asked, Some(id)).await.is_err());
+        let id = security.ask_export(&registrar, &asked, "基教股", "/people.csv?q=1").await.unwrap().id;
+        assert!(security.withdraw_export(leader.actor().account().unwrap(), id).await.is_err());
         house.clock.advance(14 * 24 * HOUR);
-        assert!(matches!(security.decide_export(&leader, id, true, "").await, Err(SecurityError::Settled)));
+        assert!(matches!(security.decide_export(&leader, id, true).await, Err(SecurityError::Settled)));
         let states: Vec<ExportState> = security.own_exports(&registrar).await.unwrap().iter().map(|one| one.state).collect();
         assert_eq!(states, [ExportState::Expired, ExportState::Refused, ExportState::Expired]);
 
@@ -174,33 +177,6 @@ db::on_both_engines! {
         assert!(security.verify_audit().await.is_ok());
     }
 
-    async fn a_case_of_a_higher_room_serves_as_well(place: &TestPlace) {
-        struct Cases;
-        impl crate::Approvals for Cases {
-            fn covers<'a>(
-                &'a self, _: &'a Permit, case: i64, dataset: &'a str, persons: i64,
-            ) -> futures::future::BoxFuture<'a, bool> {
-                Box::pin(async move { case == 7 && dataset == "person" && persons <= 150 })
-            }
-        }
-        let house = house(place).await;
-        let security = &house.security;
-        let (_, registrar) = holder(security, "reg", "registrar", None).await;
-        let many = persons(150);
-        let by = |case| Some(ApprovedBy::Case(case));
-        let early = security.begin_export(&registrar, &export(&many, "all"), by(7)).await;
-        assert!(matches!(early, Err(SecurityError::ApprovalNeeded(100))), "nobody reviews yet");
-        security.use_approvals(std::sync::Arc::new(Cases));
-        let ticket = security.begin_export(&registrar, &export(&many, "all"), by(7)).await.unwrap();
-        let filter = AuditFilter { trace: Some(ticket.trace().to_owned()), ..AuditFilter::default() };
-        let found = security.audit_search(&operator(), &filter, None, 1).await.unwrap();
-        assert_eq!(found.entries[0].subject, "case:7");
-        let other = security.begin_export(&registrar, &export(&many, "all"), by(8)).await;
-        assert!(matches!(other, Err(SecurityError::ApprovalNeeded(_))));
-        let more = persons(151);
-        assert!(security.begin_export(&registrar, &export(&more, "all"), by(7)).await.is_err());
-    }
-
     async fn two_leaders_who_decide_at_once_decide_once(place: &TestPlace) {
         let house = house(place).await;
         let security = &house.security;
@@ -208,10 +184,10 @@ db::on_both_engines! {
         let (_, first) = holder(security, "one", "leader", None).await;
         let (_, second) = holder(security, "two", "leader", None).await;
         let many = persons(200);
-        let id = security.ask_export(&registrar, &export(&many, "all")).await.unwrap();
+        let id = security.ask_export(&registrar, &export(&many, "all"), "基教股", "/people.csv?q=1").await.unwrap().id;
         let (left, right) = tokio::join!(
-            security.decide_export(&first, id, true, ""),
-            security.decide_export(&second, id, false, "no"),
+            security.decide_export(&first, id, true),
+            security.decide_export(&second, id, false),
         );
         assert!(left.is_ok() != right.is_ok(), "{left:?} {right:?}");
         let own = security.own_exports(&registrar).await.unwrap();

@@ -166,8 +166,18 @@ fn count(entry: &Entry<'_>, key: &'static str, most: i64) -> Option<u32> {
 }
 
 fn read_field(entry: Entry<'_>) -> FormField {
-    const KINDS: [&str; 9] = [
-        "text", "area", "int", "date", "flag", "code", "unit", "post", "dataset",
+    const KINDS: [&str; 11] = [
+        "text",
+        "area",
+        "int",
+        "date",
+        "flag",
+        "code",
+        "unit",
+        "post",
+        "dataset",
+        "sensitivity",
+        "incident_level",
     ];
     let name = entry.need_name("name");
     if ["csrf", "key", "note", "version", "move"].contains(&name.as_str()) {
@@ -190,6 +200,8 @@ fn read_field(entry: Entry<'_>) -> FormField {
         "unit" => FormKind::Unit,
         "post" => FormKind::Post,
         "dataset" => FormKind::Dataset,
+        "sensitivity" => FormKind::Sensitivity,
+        "incident_level" => FormKind::IncidentLevel,
         _ => FormKind::Text,
     };
     if !word.is_empty() && !KINDS.contains(&word.as_str()) {
@@ -495,10 +507,10 @@ fn check_state(
                 "write `room.what`, such as `security.grant`".to_owned(),
             );
         }
-        if state.kind != StateKind::Done {
+        if !state.kind.is_over() {
             fault(
-                format!("{place} has an effect and is not `done`"),
-                "an effect follows the last decision: move it to a state of the kind `done`"
+                format!("{place} has an effect and is not over"),
+                "an effect follows the last decision: move it to a state in which a case is over"
                     .to_owned(),
             );
         }

@@ -71,7 +71,25 @@ fn input(workflow: &Workflow, text: &Text, field: &FormField) -> Input {
                 .map(|dataset| Choice::new(&dataset.name, say(text, &dataset.title)))
                 .collect(),
         ),
+        FormKind::Sensitivity => select(
+            standard::Sensitivity::CHOICES
+                .iter()
+                .map(|(word, _)| Choice::new(*word, sensitivity(text, word)))
+                .collect(),
+        ),
+        FormKind::IncidentLevel => select(
+            standard
+                .assurance()
+                .levels
+                .iter()
+                .map(|level| Choice::new(&level.name, say(text, &level.title)))
+                .collect(),
+        ),
     }
+}
+
+fn sensitivity(text: &Text, word: &str) -> String {
+    text.get(&format!("workflow-level-{word}"))
 }
 
 /// What was filled in, in words.
@@ -112,6 +130,10 @@ async fn word(names: &mut Names<'_>, field: &FormField, value: &str) -> String {
         ),
         FormKind::Post => named(standard.post(value).map(|post| &post.title)),
         FormKind::Dataset => named(standard.dataset(value).map(|dataset| &dataset.title)),
+        FormKind::Sensitivity => sensitivity(names.text, value),
+        FormKind::IncidentLevel => {
+            named(standard.assurance().level(value).map(|level| &level.title))
+        }
         FormKind::Flag if value == "1" => names.text.get("workflow-yes"),
         FormKind::Flag => names.text.get("workflow-no"),
         FormKind::Unit => match value.parse() {

@@ -3,6 +3,7 @@
 
 mod begin;
 mod case;
+mod exports;
 mod failure;
 mod files;
 mod form;
@@ -36,6 +37,8 @@ pub fn room<S: Clone + Send + Sync + 'static>(workflow: Workflow) -> Room<S> {
         .post("/inbox/notices", signed_in, notices::seen)
         .get("/inbox/mail", signed_in, mail::show)
         .post("/inbox/mail", signed_in, mail::save)
+        .get("/exports", signed_in, exports::show)
+        .get("/exports/{id}/file", signed_in, exports::fetch)
         .get("/cases/new", signed_in, begin::list)
         .get("/cases/new/{process}", signed_in, begin::show)
         .post("/cases/new/{process}", signed_in, begin::send)

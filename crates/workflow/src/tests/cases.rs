@@ -207,7 +207,7 @@ db::on_both_engines! {
         let opening = Opening {
             workflow: "incident_escalation".to_owned(),
             unit: Some(COUNTY),
-            fields: fields(&[("incident", "5"), ("level", "较大")]),
+            fields: fields(&[("incident", "5"), ("level", "iii")]),
             origin: Some("incident:5".to_owned()),
             link: Some("//elsewhere.example".to_owned()),
             due: Some(kernel::Clock::now(&*house.clock).add(1000)),

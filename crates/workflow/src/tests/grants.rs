@@ -73,31 +73,4 @@ db::on_both_engines! {
         assert!(matches!(unknown, Err(WorkflowError::Form(_))));
         assert_ne!(nobody, visitor.id);
     }
-
-    async fn an_approval_has_a_trace_and_an_end(place: &TestPlace) {
-        let house = house(place).await;
-        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
-        let planner = house.person("planner", "planner", Some(COUNTY)).await;
-        let opening = Opening {
-            workflow: "export_approval".to_owned(),
-            fields: fields(&[
-                ("dataset", "institution"),
-                ("persons", "500"),
-                ("purpose", "核对"),
-                ("recipient", "基教股"),
-            ]),
-            ..Opening::default()
-        };
-        let case = house.workflow.open_case(&planner.permit, opening).await.unwrap();
-        assert_eq!(house.workflow.approved(&planner.permit, case).await.unwrap(), None);
-        house.act(&admin, case, "approve", "").await.unwrap();
-        let approval = house.workflow.approved(&planner.permit, case).await.unwrap().unwrap();
-        assert!(approval.trace.starts_with("W20261125-1-"), "{}", approval.trace);
-        assert_eq!(approval.applicant, Some(planner.id));
-        assert_eq!(approval.approved_by, Some(admin.id));
-        assert_eq!(approval.fields["persons"], "500");
-        assert_eq!(approval.valid_until.to_string(), "2026-12-03 00:00");
-        house.clock.set(approval.valid_until);
-        assert_eq!(house.workflow.approved(&planner.permit, case).await.unwrap(), None);
-    }
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod cases;
+mod exports;
 mod files;
 mod grants;
 mod graph;
@@ -171,8 +172,52 @@ who = [{ relation = "applicant" }]
 note = "none"
 "#;
 
+/// A process that ends with an approval that another room asks for later.
+const PASS: &str = r#"
+name = "pass"
+title = { zh = "通行", en = "Pass" }
+about = { zh = "测试", en = "Test" }
+source = "test"
+confidence = "proposal"
+begin = { anyone = true }
+
+[[field]]
+name = "what"
+title = { zh = "内容", en = "What" }
+kind = "text"
+
+[[state]]
+name = "review"
+title = { zh = "待审批", en = "Under review" }
+start = true
+kind = "open"
+
+[[state]]
+name = "given"
+title = { zh = "已批准", en = "Given" }
+kind = "done"
+effect = { name = "workflow.approval", refused_to = "no", valid_days = 7 }
+
+[[state]]
+name = "no"
+title = { zh = "不批", en = "Refused" }
+kind = "refused"
+
+[[move]]
+name = "give"
+title = { zh = "批准", en = "Give" }
+from = ["review"]
+to = "given"
+who = [{ action = "manage_accounts", relation = "within" }]
+not_applicant = true
+"#;
+
 pub(crate) fn standard() -> Standard {
     let mut files = standard::embedded_files();
+    files.push(SourceFile {
+        path: "workflows/pass.toml".to_owned(),
+        bytes: PASS.as_bytes().to_vec(),
+    });
     files.push(SourceFile {
         path: "workflows/loan.toml".to_owned(),
         bytes: LOAN.as_bytes().to_vec(),

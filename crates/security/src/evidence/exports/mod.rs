@@ -1,18 +1,16 @@
 //! Exports of personal data: each is recorded under a trace number, and one of many persons needs the approval
 //! of a leader first.
 //!
-//! The states are kept here; whoever moves them, a page of this room or a process of a higher one, calls
-//! [`Security::decide_export`] with the permit of the person who decides.
+//! What was asked for and how far it has come is kept here. One place decides: a case of a process of the room
+//! above, which calls [`Security::decide_export`] with the permit of the person who decided there.
 
 mod model;
 pub(crate) mod rules;
 mod store;
 
-pub use model::{
-    Approvals, ApprovedBy, Export, ExportId, ExportRequest, ExportState, ExportTicket,
-};
+pub use model::{Export, ExportId, ExportRequest, ExportState, ExportTicket};
 
-use kernel::RecordId;
+use kernel::{AccountId, RecordId};
 use standard::Action;
 
 use crate::api::Security;
@@ -35,11 +33,6 @@ impl Security {
         Ok(rules::limit(setting.as_deref()))
     }
 
-    /// Gives the room that reviews exports too; the first one given stays.
-    pub fn use_approvals(&self, approvals: std::sync::Arc<dyn Approvals>) {
-        let _ = self.0.approvals.set(approvals);
-    }
-
     /// Begins an export: records it with a new trace number, lasting before this answers. Send nothing where
     /// it fails. `approved` is what it rests on, where it needs approval.
     ///
@@ -51,32 +44,20 @@ impl Security {
         &self,
         permit: &Permit,
         export: &Export<'_>,
-        approved: Option<ApprovedBy>,
+        approved: Option<ExportId>,
     ) -> Result<ExportTicket, SecurityError> {
         check(permit, export)?;
         let persons = distinct(export.persons);
         let limit = self.export_limit().await?;
         // Whoever works at the machine itself has nobody to ask; the entry stays.
         let asker = permit.actor().account().filter(|_| persons > limit);
-        if asker.is_some()
-            && let Some(ApprovedBy::Case(case)) = approved
-        {
-            let covers = match self.0.approvals.get() {
-                Some(room) => room.covers(permit, case, export.dataset, persons).await,
-                None => false,
-            };
-            if !covers {
-                return Err(SecurityError::ApprovalNeeded(limit));
-            }
-        }
         let now = self.0.clock.now();
         let mut tx = self.0.work.write().await?;
-        let mut subject = Subject::dataset(export.dataset);
+        let (mut subject, mut used) = (Subject::dataset(export.dataset), None);
         match (asker, approved) {
             (None, _) => {}
-            (Some(_), Some(ApprovedBy::Case(case))) => subject = Subject::case(case),
             (Some(_), None) => return Err(SecurityError::ApprovalNeeded(limit)),
-            (Some(account), Some(ApprovedBy::Request(id))) => {
+            (Some(account), Some(id)) => {
                 let wanted = rules::Wanted {
                     account,
                     dataset: export.dataset,
@@ -89,7 +70,7 @@ impl Security {
                 if !held.is_some_and(|held| rules::covers(&held, &wanted, now)) {
                     return Err(SecurityError::ApprovalNeeded(limit));
                 }
-                store::count_download(&mut tx, id).await?;
+                used = Some(id);
                 subject = Subject::export(id.0);
             }
         }
@@ -97,6 +78,9 @@ impl Security {
         let mut letters = [0_u8; 4];
         self.0.random.fill(&mut letters)?;
         let trace = rules::trace(now.day(), number, letters);
+        if let Some(id) = used {
+            store::count_download(&mut tx, id, &trace).await?;
+        }
         let note = Note::done(AuditAction::Exported, subject)
             .dataset(export.dataset)
             .persons(export.persons)
@@ -110,7 +94,8 @@ impl Security {
         Ok(ExportTicket { trace, at: now })
     }
 
-    /// Asks for an export that needs approval.
+    /// Asks for an export that needs approval. `recipient` is the unit or department that the file goes to; `link`
+    /// the address of this program at which it is fetched, kept sealed. For the room that has it decided.
     ///
     /// # Errors
     /// As [`Security::begin_export`]; [`SecurityError::NoGrant`] for whoever is no person.
@@ -118,7 +103,9 @@ impl Security {
         &self,
         permit: &Permit,
         export: &Export<'_>,
-    ) -> Result<ExportId, SecurityError> {
+        recipient: &str,
+        link: &str,
+    ) -> Result<ExportRequest, SecurityError> {
         check(permit, export)?;
         let Some(account) = permit.actor().account() else {
             return Err(SecurityError::NoGrant);
@@ -141,11 +128,16 @@ impl Security {
             asked: now,
             decided: None,
             decided_by: String::new(),
-            note: String::new(),
+            recipient: recipient.trim().chars().take(100).collect(),
+            trace: String::new(),
             expires: now.add(rules::ASKED_DAYS.saturating_mul(DAY)),
             downloads: 0,
         };
-        store::insert(&mut tx, &request).await?;
+        let link = match self.keeps_node_key() {
+            true => Some(self.seal_for_room(&link_place(id), link.as_bytes())?),
+            false => None,
+        };
+        store::insert(&mut tx, &request, link).await?;
         let note = Note::done(AuditAction::ExportAsked, Subject::export(id.0))
             .dataset(export.dataset)
             .records(export.records)
@@ -154,28 +146,26 @@ impl Security {
             .shown(export.level, export.in_full);
         self.note(&mut tx, permit, note).await?;
         tx.commit().await?;
-        Ok(id)
+        Ok(request)
     }
 
-    /// Approves or refuses a request. What was decided meanwhile stays as it is.
+    /// Approves or refuses a request. What was decided meanwhile stays as it is; the same decision by the same
+    /// person is made once.
     ///
     /// # Errors
     /// [`Denied::Hidden`] for one out of reach; [`SecurityError::OwnMatter`] for one's own;
-    /// [`SecurityError::NoNote`] for a refusal without a word; [`SecurityError::Settled`] where it was decided
-    /// or has expired; [`SecurityError::Db`].
+    /// [`SecurityError::Settled`] where it was decided or has expired; [`SecurityError::Db`].
     pub async fn decide_export(
         &self,
         permit: &Permit,
         id: ExportId,
         approve: bool,
-        note: &str,
     ) -> Result<(), SecurityError> {
         permit.require(Action::Approve)?;
         let days = self.setting(rules::DAYS_SETTING).await?;
         let days = rules::download_days(days.as_deref());
         let units = self.units();
         let now = self.0.clock.now();
-        let note: String = note.trim().chars().take(1_000).collect();
         let mut tx = self.0.work.write().await?;
         let Some(request) = store::request(&mut tx, id).await? else {
             return Err(Denied::Hidden.into());
@@ -184,19 +174,19 @@ impl Security {
         if permit.actor().account() == Some(request.account) {
             return Err(SecurityError::OwnMatter);
         }
-        if rules::state_on(&request, now) != ExportState::Asked {
-            return Err(SecurityError::Settled);
-        }
-        if !approve && note.is_empty() {
-            return Err(SecurityError::NoNote);
-        }
         let state = match approve {
             true => ExportState::Approved,
             false => ExportState::Refused,
         };
         let by = permit.actor().to_string();
+        if request.state == state && request.decided_by == by {
+            return Ok(());
+        }
+        if rules::state_on(&request, now) != ExportState::Asked {
+            return Err(SecurityError::Settled);
+        }
         let expires = now.add(days.saturating_mul(DAY));
-        if !store::decide(&mut tx, id, state, &by, &note, now, expires).await? {
+        if !store::decide(&mut tx, id, state, &by, now, expires).await? {
             return Err(SecurityError::Settled);
         }
         let outcome = match approve {
@@ -228,6 +218,74 @@ impl Security {
         Ok(requests)
     }
 
+    /// Takes back what an account asked for. One that was decided stays as it is.
+    ///
+    /// # Errors
+    /// [`Denied::Hidden`] for another's; [`SecurityError::Db`].
+    pub async fn withdraw_export(
+        &self,
+        account: AccountId,
+        id: ExportId,
+    ) -> Result<(), SecurityError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.write().await?;
+        let Some(request) = store::request(&mut tx, id).await? else {
+            return Err(Denied::Hidden.into());
+        };
+        if request.account != account {
+            return Err(Denied::Hidden.into());
+        }
+        let by = format!("account:{account}");
+        if store::decide(&mut tx, id, ExportState::Withdrawn, &by, now, now).await? {
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The address at which the file of one's own approved request is fetched; `None` where it is not approved, is
+    /// another's, or no address was kept.
+    ///
+    /// # Errors
+    /// [`SecurityError::Db`], [`SecurityError::Seal`].
+    pub async fn export_link(
+        &self,
+        permit: &Permit,
+        id: ExportId,
+    ) -> Result<Option<String>, SecurityError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.read().await?;
+        let Some(request) = store::request(&mut tx, id).await? else {
+            return Ok(None);
+        };
+        let is_own = permit.actor().account() == Some(request.account);
+        if !is_own || rules::state_on(&request, now) != ExportState::Approved {
+            return Ok(None);
+        }
+        let Some(sealed) = store::link(&mut tx, id).await? else {
+            return Ok(None);
+        };
+        let plain = self.open_for_room(&link_place(id), &sealed)?;
+        Ok(String::from_utf8(plain).ok())
+    }
+
+    /// All requests that wait, the oldest first: for the job that has them decided.
+    ///
+    /// # Errors
+    /// [`SecurityError::Denied`] unless the permit holds the whole node; [`SecurityError::Db`].
+    pub async fn exports_waiting(
+        &self,
+        permit: &Permit,
+    ) -> Result<Vec<ExportRequest>, SecurityError> {
+        if !permit.reaches_everything() {
+            return Err(Denied::Hidden.into());
+        }
+        let now = self.0.clock.now();
+        let mut tx = self.0.work.read().await?;
+        let mut requests = store::asked(&mut tx).await?;
+        requests.retain(|request| rules::state_on(request, now) == ExportState::Asked);
+        Ok(requests)
+    }
+
     /// What waits for a decision of the permit's holder, the oldest first.
     ///
     /// # Errors
@@ -250,6 +308,10 @@ impl Security {
         });
         Ok(requests)
     }
+}
+
+fn link_place(id: ExportId) -> String {
+    format!("export_request:{}:link", id.0)
 }
 
 fn check(permit: &Permit, export: &Export<'_>) -> Result<(), SecurityError> {

@@ -1,37 +1,11 @@
 //! The nouns of exports.
 
-use futures::future::BoxFuture;
 use kernel::{AccountId, Millis, RecordId, UnitId};
 use standard::Sensitivity;
-
-use crate::permit::Permit;
 
 /// The number of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExportId(pub i64);
-
-/// What an export of many persons rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovedBy {
-    /// A request that a leader approved on the page of exports.
-    Request(ExportId),
-    /// A case of a process of review in a higher room ([`Approvals`]).
-    Case(i64),
-}
-
-/// A higher room that reviews exports too. It is given to this one when the program is opened
-/// ([`crate::Security::use_approvals`]).
-pub trait Approvals: Send + Sync {
-    /// Whether a case was approved, for the account behind the permit, that covers an export of so many persons
-    /// of a dataset, and may still be used. A case that the permit does not see covers nothing.
-    fn covers<'a>(
-        &'a self,
-        permit: &'a Permit,
-        case: i64,
-        dataset: &'a str,
-        persons: i64,
-    ) -> BoxFuture<'a, bool>;
-}
 
 /// An export of personal data that somebody wants.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +65,8 @@ pub enum ExportState {
     Approved,
     /// It was refused.
     Refused,
+    /// Who asked took it back.
+    Withdrawn,
     /// Nobody decided in time, or the time for downloads is over.
     Expired,
 }
@@ -103,6 +79,7 @@ impl ExportState {
             Self::Asked => "asked",
             Self::Approved => "approved",
             Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
         }
     }
@@ -112,6 +89,7 @@ impl ExportState {
             "asked" => Self::Asked,
             "approved" => Self::Approved,
             "refused" => Self::Refused,
+            "withdrawn" => Self::Withdrawn,
             _ => Self::Expired,
         }
     }
@@ -148,8 +126,10 @@ pub struct ExportRequest {
     pub decided: Option<Millis>,
     /// By whom.
     pub decided_by: String,
-    /// What was said with the decision.
-    pub note: String,
+    /// To whom the file goes: a unit or a department.
+    pub recipient: String,
+    /// The trace number of the last file; empty where none was fetched.
+    pub trace: String,
     /// Until when it may be decided, or downloaded once it is approved.
     pub expires: Millis,
     /// How often it was downloaded.

@@ -7,8 +7,8 @@ use standard::Sensitivity;
 use crate::evidence::exports::model::{ExportId, ExportRequest, ExportState};
 
 const REQUEST: &str = "SELECT id, account, unit, dataset, selection, persons, level, in_full, \
-                       purpose, reason, state, asked, decided, decided_by, note, expires, downloads \
-                       FROM export_request";
+                       purpose, reason, state, asked, decided, decided_by, expires, downloads, \
+                       recipient, trace FROM export_request";
 
 fn request_of(row: &Row) -> Result<ExportRequest, DbError> {
     let level = row.text("level")?;
@@ -31,17 +31,23 @@ fn request_of(row: &Row) -> Result<ExportRequest, DbError> {
         asked: Millis::new(row.int("asked")?),
         decided: row.opt_int("decided")?.map(Millis::new),
         decided_by: row.opt_text("decided_by")?.unwrap_or_default().to_owned(),
-        note: row.opt_text("note")?.unwrap_or_default().to_owned(),
         expires: Millis::new(row.int("expires")?),
         downloads: row.int("downloads")?,
+        recipient: row.opt_text("recipient")?.unwrap_or_default().to_owned(),
+        trace: row.opt_text("trace")?.unwrap_or_default().to_owned(),
     })
 }
 
-pub(crate) async fn insert(tx: &mut Tx, request: &ExportRequest) -> Result<(), DbError> {
+/// Writes a request. `link` is the sealed address at which its file is fetched.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    request: &ExportRequest,
+    link: Option<Vec<u8>>,
+) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO export_request (id, account, unit, dataset, selection, persons, level, in_full, \
-         purpose, reason, state, asked, expires, downloads) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         purpose, reason, state, asked, expires, downloads, recipient, link) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         &[
             request.id.0.into(),
             request.account.into(),
@@ -57,6 +63,8 @@ pub(crate) async fn insert(tx: &mut Tx, request: &ExportRequest) -> Result<(), D
             request.asked.into(),
             request.expires.into(),
             request.downloads.into(),
+            request.recipient.as_str().into(),
+            link.into(),
         ],
     )
     .await?;
@@ -101,18 +109,16 @@ pub(crate) async fn decide(
     id: ExportId,
     state: ExportState,
     by: &str,
-    note: &str,
     now: Millis,
     expires: Millis,
 ) -> Result<bool, DbError> {
     let decided = tx
         .execute(
-            "UPDATE export_request SET state = $1, decided_by = $2, note = $3, decided = $4, \
-             expires = $5 WHERE id = $6 AND state = $7",
+            "UPDATE export_request SET state = $1, decided_by = $2, decided = $3, expires = $4 \
+             WHERE id = $5 AND state = $6",
             &[
                 state.as_str().into(),
                 by.into(),
-                note.into(),
                 now.into(),
                 expires.into(),
                 id.0.into(),
@@ -123,10 +129,24 @@ pub(crate) async fn decide(
     Ok(decided > 0)
 }
 
-pub(crate) async fn count_download(tx: &mut Tx, id: ExportId) -> Result<(), DbError> {
+/// The sealed address at which the file of a request is fetched.
+pub(crate) async fn link(tx: &mut Tx, id: ExportId) -> Result<Option<Vec<u8>>, DbError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT link FROM export_request WHERE id = $1",
+            &[id.0.into()],
+        )
+        .await?;
+    match row {
+        Some(row) => Ok(row.opt_bytes("link")?.map(<[u8]>::to_vec)),
+        None => Ok(None),
+    }
+}
+
+pub(crate) async fn count_download(tx: &mut Tx, id: ExportId, trace: &str) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE export_request SET downloads = downloads + 1 WHERE id = $1",
-        &[id.0.into()],
+        "UPDATE export_request SET downloads = downloads + 1, trace = $1 WHERE id = $2",
+        &[trace.into(), id.0.into()],
     )
     .await?;
     Ok(())

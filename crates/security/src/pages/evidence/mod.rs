@@ -1,11 +1,10 @@
-//! Pages of evidence: the log for the audit administrator, alerts for the security administrator, exports that
-//! need approval, and who looked at one's own record.
+//! Pages of evidence: the log for the audit administrator, alerts for the security administrator, and who looked at
+//! one's own record.
 
 mod alerts;
 mod audit;
 mod audit_csv;
 mod described;
-mod exports;
 mod links;
 mod looks;
 mod words;
@@ -36,12 +35,6 @@ pub(super) fn room() -> Room<Security> {
             "/alerts/{id}",
             Access::Action(Action::ManageSecurity),
             alerts::close,
-        )
-        .get("/exports", Access::SignedIn, exports::show)
-        .post(
-            "/exports/{id}",
-            Access::Action(Action::Approve),
-            exports::decide,
         )
         .get(
             "/person-links",
