@@ -121,3 +121,31 @@ cli-demo-attached = 载入教学点、附设班和校区
 cli-demo-closings = 载入撤并记录
 cli-demo-headlines = 载入年度概况
 cli-demo-population = 载入人口
+
+cli-step-keys = 核对密钥
+cli-step-keys-wrap = 更换主密钥
+cli-step-keys-build = 重建查找索引
+cli-step-keys-purge = 清理旧索引
+cli-keys-place = 主密钥位置
+cli-keys-suite = 密码算法
+cli-keys-realm = 查找范围
+cli-keys-master = 使用中的主密钥
+cli-keys-wrapped = 由主密钥 { $number } 保护的人员密钥
+cli-keys-lookups = 查找密钥 { $number } 的索引条数
+cli-keys-erased = 已删除个人信息的人数
+cli-keys-checked = { $keys } 个人员密钥都能打开。
+cli-keys-resumed = 上一次更换密钥没有完成,先继续完成它。
+cli-keys-nothing = 没有未完成的密钥更换。
+cli-keys-rotated = { $kind ->
+    [lookup] 查找密钥
+   *[master] 主密钥
+}已更换为第 { $target } 号,处理 { $rows } 条。
+cli-keys-rotation-done = 第 { $number } 次更换({ $kind ->
+    [lookup] 查找密钥
+   *[master] 主密钥
+},第 { $target } 号):已完成
+cli-keys-rotation-open = 第 { $number } 次更换({ $kind ->
+    [lookup] 查找密钥
+   *[master] 主密钥
+},第 { $target } 号):未完成,{ $done } / { $total };weihe keys resume 或服务运行时自动继续
+cli-keys-forgotten = 已删除主密钥 { $number }。

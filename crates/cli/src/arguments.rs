@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use crypto::Suite;
 use kernel::Day;
 use security::identity::{IdentityFault, IdentitySettings};
 use security::{LedgerHead, Rates, Sensitivity};
@@ -57,6 +58,22 @@ pub(crate) struct Common {
         hide = true
     )]
     pub(crate) node: String,
+    /// 主密钥文件,默认为数据文件夹下的 keys/master-keys (file of the master keys; by default in the data folder)
+    #[arg(long, global = true, value_name = "FILE", env = "WEIHE_MASTER_KEYS")]
+    pub(crate) master_keys: Option<PathBuf>,
+    /// 密码算法:international(默认)或 sm(商用密码),首次建库时采用 (algorithms, counts when the ledger is made)
+    #[arg(long, global = true, value_name = "SUITE", env = "WEIHE_ALGORITHMS")]
+    pub(crate) algorithms: Option<Suite>,
+    /// 查找密钥的范围,如省份;同一范围的节点可查到同一个人,首次建库时采用 (realm of the lookup key)
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "own",
+        env = "WEIHE_REALM",
+        hide = true
+    )]
+    pub(crate) realm: String,
     /// 输出语言 (language of answers)
     #[arg(
         long,
@@ -120,6 +137,11 @@ pub(crate) enum Command {
     },
     /// 程序接口的 OpenAPI 文档 (the OpenAPI document of what programs read and send)
     Openapi,
+    /// 个人信息的密钥 (keys that personal data are sealed by)
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// 账号 (accounts)
     User {
         #[command(subcommand)]
@@ -139,6 +161,7 @@ impl Command {
             Self::Standard {
                 command: StandardCommand::Check(check),
             } => check.answer.format,
+            Self::Keys { command } => command.format(),
             Self::User { command } => command.format(),
         }
     }
@@ -371,6 +394,55 @@ pub(crate) enum StandardCommand {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// 密钥的现状 (how the keys stand)
+    Status {
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// 逐个打开人员密钥,核对主密钥是否齐全 (open every key of a person)
+    Check {
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// 更换主密钥或查找密钥;可中断,再次执行即继续 (rotate; may be cut off, the same command goes on)
+    Rotate {
+        /// 同时更换密码算法:international 或 sm (change the algorithms as well)
+        #[arg(long, value_name = "SUITE", conflicts_with = "lookups")]
+        suite: Option<Suite>,
+        /// 更换查找密钥而不是主密钥 (the lookup key instead of the master key)
+        #[arg(long)]
+        lookups: bool,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// 继续被中断的更换 (carry on a rotation that was cut off)
+    Resume {
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// 删除已不再使用的主密钥;更换前的旧备份从此不能读 (forget a master key that wraps nothing any more)
+    Forget {
+        /// 主密钥编号,见 status (its number in the status)
+        master: i64,
+        #[command(flatten)]
+        answer: Answer,
+    },
+}
+
+impl KeysCommand {
+    fn format(&self) -> Format {
+        match self {
+            Self::Status { answer }
+            | Self::Check { answer }
+            | Self::Rotate { answer, .. }
+            | Self::Resume { answer }
+            | Self::Forget { answer, .. } => answer.format,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -102,6 +102,7 @@ impl From<OpenError> for Failure {
                 "缺少工作库({place})，审计记录在其中。请从与账本同一份备份中恢复，或运行 weihe serve 新建"
             ),
             OpenError::Db(fault) | OpenError::Security(SecurityError::Db(fault)) => store_zh(fault),
+            OpenError::Security(SecurityError::People(fault)) => fault.zh(),
             OpenError::Ledger(fault) => fault.zh(),
             OpenError::Folder { folder, cause } => {
                 format!("数据目录 {folder} 不能使用({cause})；用 --data 换一个，或放开写权限")
@@ -135,6 +136,7 @@ impl From<SecurityError> for Failure {
     fn from(error: SecurityError) -> Self {
         match &error {
             SecurityError::Db(fault) => Self::with_zh(error.code(), &error, store_zh(fault)),
+            SecurityError::People(fault) => Self::with_zh(error.code(), &error, fault.zh()),
             _ => Self::new(error.code(), &error),
         }
     }

@@ -23,10 +23,11 @@ mod stop;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use security::people::KeySource;
 use server::{App, Database, Settings};
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, Command, Common, Log, StandardCommand};
+use crate::arguments::{Arguments, Command, Common, KeysCommand, Log, StandardCommand};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::stop::Stop;
@@ -117,7 +118,12 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
     let place = settings.place();
     let mut scratch = None;
     let app = match &arguments.command {
-        Command::Verify(_) | Command::Export(_) => App::open_to_read(settings).await?,
+        Command::Verify(_)
+        | Command::Export(_)
+        | Command::Keys {
+            command: KeysCommand::Status { .. } | KeysCommand::Check { .. },
+        } => App::open_to_read(settings).await?,
+        Command::Keys { .. } if !is_there => return Err(settings.no_ledger().into()),
         Command::User { command } if !is_there && !command.may_be_first() => {
             return Err(settings.no_ledger().into());
         }
@@ -139,6 +145,7 @@ async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure>
         }
         Command::Export(command) => commands::export::run(&app, command, &stop, output).await,
         Command::Verify(command) => commands::verify::run(&app, command, &stop, output).await,
+        Command::Keys { command } => commands::keys::run(&app, command, &stop, output).await,
         Command::User { command } => commands::user::run(&app, command, output).await,
         Command::Standard { .. } | Command::Openapi => Ok(Outcome::Done),
     };
@@ -162,6 +169,11 @@ fn settings(common: &Common) -> Settings {
     }
     settings.overlay.clone_from(&common.overlay);
     settings.node.clone_from(&common.node);
+    if let Some(file) = &common.master_keys {
+        settings.security.keys.source = KeySource::File(file.clone());
+    }
+    settings.security.keys.suite = common.algorithms;
+    settings.security.keys.realm.clone_from(&common.realm);
     settings
 }
 

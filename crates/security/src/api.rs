@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use db::{Db, Tx};
@@ -46,9 +45,6 @@ pub struct Config {
     pub identity: IdentitySettings,
     /// How often one caller may ask.
     pub rates: Rates,
-    /// The file with the key that secrets of sign-in are sealed under; made where it is missing. Without one the
-    /// key lasts as long as the program: for tests.
-    pub secrets_file: Option<PathBuf>,
     /// Largest body of an ordinary form in bytes. Uploads are not held in memory and have their own limit.
     pub form_limit: usize,
     /// Keys of persons.
@@ -65,7 +61,6 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
             identity: IdentitySettings::default(),
-            secrets_file: None,
             form_limit: 2 * 1024 * 1024,
             keys: KeySettings::default(),
         }

@@ -3,9 +3,7 @@
 use axum::http::StatusCode;
 use db::DbError;
 
-use crate::factors::{
-    CeremonyFault, FactorFault, GatewayFault, KeyFileError, PolicyFault, SealError,
-};
+use crate::factors::{CeremonyFault, FactorFault, GatewayFault, PolicyFault, SealError};
 use crate::people::PeopleError;
 use crate::permit::{Denied, UnknownName};
 use crate::random::RandomError;
@@ -45,9 +43,6 @@ pub enum SecurityError {
     /// What is stored of a factor cannot be read.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The node's key for secrets of sign-in is not there.
-    #[error(transparent)]
-    KeyFile(#[from] KeyFileError),
     /// Settings of the sign-in policy are not usable.
     #[error("settings of the sign-in policy are not usable: {}", .0.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", "))]
     Policy(Vec<PolicyFault>),
@@ -139,7 +134,6 @@ impl SecurityError {
             Self::Factor(fault) => fault.code(),
             Self::Ceremony(_) => FactorFault::Passkey.code(),
             Self::Seal(_) => "security.seal",
-            Self::KeyFile(_) => "security.key_file",
             Self::Policy(_) => "security.policy",
             Self::Gateway(_) => "security.gateway",
             Self::LoginFault(_) => "security.login_fault",

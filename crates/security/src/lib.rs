@@ -54,7 +54,7 @@ pub use evidence::{
 };
 pub use factors::{
     CeremonyFault, Duty, Factor, FactorFault, FactorId, FactorKind, FirstChange, GatewayFault,
-    HttpGateway, KeyFileError, MailGateway, MailSecurity, PolicyFault, RecoveryCodes,
+    HttpGateway, MailGateway, MailSecurity, PolicyFault, RecoveryCodes,
     SETTINGS as SIGN_IN_SETTINGS, SealError, SignInPolicy, Site, Strength, certificate_end,
 };
 pub use model::{

@@ -60,6 +60,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_7_exports",
         sql: include_str!("../sql/work_exports.sql"),
     },
+    Migration {
+        name: "security_8_node_key",
+        sql: include_str!("../sql/work_node_key.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {

@@ -151,10 +151,8 @@ impl Settings {
     /// The operator's settings, with keys in the data folder where no other place is set.
     fn security_config(&self) -> Config {
         let mut config = self.security.clone();
-        let folder = self.data.join("keys");
-        config.secrets_file = Some(folder.join("signin.key"));
         if config.keys.source == KeySource::Nowhere {
-            config.keys.source = KeySource::File(folder.join("master-keys"));
+            config.keys.source = KeySource::File(self.data.join("keys").join("master-keys"));
         }
         config
     }

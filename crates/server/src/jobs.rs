@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kernel::{Clocks, CommitNumber};
 use security::Permit;
+use security::people::BATCH;
 use standard::UnitRule;
 use tokio::task::JoinSet;
 
@@ -25,6 +26,9 @@ const UNITS_EVERY: Duration = Duration::from_secs(3);
 
 /// Time limits of cases, and what was decided, are looked at so often.
 const CASES_EVERY: Duration = Duration::from_secs(5);
+
+/// A rotation of keys that was cut off is looked for so often.
+const ROTATION_EVERY: Duration = Duration::from_secs(60);
 
 /// The jobs of a served program. They end when this is dropped; none of them holds a transaction for long.
 #[derive(Debug)]
@@ -49,6 +53,7 @@ impl App {
         jobs.spawn(escalate(self.clone()));
         jobs.spawn(move_cases(self.clone()));
         jobs.spawn(ask_again(self.clone()));
+        jobs.spawn(rotate_keys(self.clone()));
         Ok(Jobs(jobs))
     }
 }
@@ -182,6 +187,26 @@ async fn prune(app: &App, sweeper: &Permit) {
         ),
         Ok(None) => {}
         Err(error) => tracing::error!(%error, "the audit log could not be pruned"),
+    }
+}
+
+/// Carries on a rotation of keys that was cut off, whoever began it.
+async fn rotate_keys(app: App) {
+    let mut every = tokio::time::interval(ROTATION_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let people = app.security().people();
+    loop {
+        every.tick().await;
+        match people.run_rotation(BATCH, |_| true).await {
+            Ok(None) => {}
+            Ok(Some(rotation)) => tracing::info!(
+                kind = %rotation.kind,
+                target = rotation.target,
+                rows = rotation.done,
+                "a rotation of keys was carried to its end"
+            ),
+            Err(error) => tracing::error!(%error, "a rotation of keys could not be carried on"),
+        }
     }
 }
 

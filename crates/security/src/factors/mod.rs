@@ -13,7 +13,6 @@
 mod certificate;
 mod codes;
 mod gateway;
-mod key;
 pub(crate) mod model;
 mod own;
 mod policy;
@@ -33,7 +32,6 @@ use standard::Action;
 
 pub use certificate::certificate_end;
 pub use gateway::{GatewayFault, HttpGateway, MailGateway, MailSecurity};
-pub use key::KeyFileError;
 pub use model::{
     Duty, Factor, FactorId, FactorKind, FirstChange, RecoveryCodes, SignInPolicy, Site, Strength,
 };
@@ -186,12 +184,7 @@ impl Security {
     }
 
     pub(crate) fn node_key(&self) -> Result<&NodeKey, SecurityError> {
-        if let Some(key) = self.0.node_key.get() {
-            return Ok(key);
-        }
-        let file = self.0.config.secrets_file.as_deref();
-        let made = key::load(file, self.0.random.as_ref())?;
-        Ok(self.0.node_key.get_or_init(|| made))
+        Ok(self.0.node_key.get().ok_or(SealError::NoKey)?)
     }
 
     /// The factors of an account that one can sign in with now.

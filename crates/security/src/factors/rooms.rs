@@ -4,11 +4,10 @@ use crate::api::Security;
 use crate::error::SecurityError;
 
 impl Security {
-    /// Whether there is a file for the node's key. Without one the key ends with the program, and nothing that is
-    /// kept may be sealed by it.
+    /// Whether the node has a key: where there is no place of master keys nothing can be sealed.
     #[must_use]
     pub fn keeps_node_key(&self) -> bool {
-        self.0.config.secrets_file.is_some()
+        self.0.people.source.is_some()
     }
 
     /// Seals bytes of a room above for a place: what was moved to another place does not open.

@@ -120,9 +120,9 @@ impl Eq for KeySource {}
 pub struct KeySettings {
     /// Where master keys come from.
     pub source: KeySource,
-    /// The suite; counts when the ledger's keys are first made. A later change is a rotation
-    /// ([`super::People::rotate_master`]).
-    pub suite: Suite,
+    /// The suite; counts when the ledger's keys are first made, the international one where none is named. A later
+    /// change is a rotation ([`super::People::rotate_master`]).
+    pub suite: Option<Suite>,
     /// The realm of the lookup key, such as a province: nodes of one realm find the same persons. Counts when the
     /// ledger's keys are first made.
     pub realm: String,
@@ -132,7 +132,7 @@ impl Default for KeySettings {
     fn default() -> Self {
         Self {
             source: KeySource::Nowhere,
-            suite: Suite::default(),
+            suite: None,
             realm: "own".to_owned(),
         }
     }

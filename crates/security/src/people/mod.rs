@@ -15,6 +15,7 @@ mod keyring;
 mod lookups;
 mod master;
 mod model;
+mod node;
 mod opening;
 mod rotation;
 mod rules;

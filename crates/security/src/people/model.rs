@@ -155,6 +155,36 @@ impl PeopleError {
             Self::StillUsed { .. } => "security.master_key_used",
         }
     }
+
+    /// The sentence in Chinese.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::NoMasterKeys => {
+                "这里没有人员密钥:没有设置主密钥的位置,或账本还没有建立密钥".to_owned()
+            }
+            Self::MasterMissing { id, place } => format!(
+                "{place} 里没有主密钥 {id}:请放回与数据分开保存的副本,没有它就不能读取账本中的个人信息"
+            ),
+            Self::WrongMaster { id, place } => {
+                format!("{place} 里的主密钥 {id} 不是写入这个账本时所用的:请放回正确的副本")
+            }
+            Self::Master { place, why } => format!("{place} 里的主密钥不能使用:{why}"),
+            Self::Seal(fault) => format!("个人信息不能打开:{fault}"),
+            Self::NoKey(person) => format!("人员 {person} 没有密钥"),
+            Self::Erased(person) => format!("人员 {person} 的个人信息已经删除"),
+            Self::Reason => {
+                "删除的依据应为代码,由 1 至 64 个小写字母、数字或 _ . - 组成,不写文字".to_owned()
+            }
+            Self::Kind => "证件种类的名称不能超过 255 字节".to_owned(),
+            Self::RotationRuns => {
+                "上一次更换密钥还没有完成,请先用 weihe keys resume 继续".to_owned()
+            }
+            Self::StillUsed { id, rows } => {
+                format!("还有 {rows} 个密钥由主密钥 {id} 保护,请先更换主密钥")
+            }
+        }
+    }
 }
 
 /// What is being rotated.
@@ -300,6 +330,14 @@ pub(crate) struct KeyRow {
 pub(crate) struct LookupKeyRow {
     pub(crate) version: i64,
     pub(crate) realm: String,
+    pub(crate) suite: Suite,
+    pub(crate) master: MasterKeyId,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// The row of `node_key`.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeKeyRow {
     pub(crate) suite: Suite,
     pub(crate) master: MasterKeyId,
     pub(crate) wrapped: Vec<u8>,

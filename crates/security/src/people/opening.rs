@@ -21,7 +21,12 @@ impl People {
             Some(state) => match self.check(&mut ledger, &state).await {
                 Ok(()) => true,
                 // A ledger without persons loses nothing by new keys, such as one that was copied without them.
-                Err(error) if store::holds_keys(&mut ledger).await? => return Err(error),
+                Err(error)
+                    if store::holds_keys(&mut ledger).await?
+                        || self.node_key_master().await?.is_some() =>
+                {
+                    return Err(error);
+                }
                 Err(SecurityError::People(
                     PeopleError::MasterMissing { .. } | PeopleError::WrongMaster { .. },
                 )) => false,
@@ -31,7 +36,9 @@ impl People {
         if !fits {
             self.begin(&mut ledger).await?;
         }
+        let state = self.state(&mut ledger).await?;
         ledger.commit().await?;
+        self.open_node_key(&state).await?;
         let again = self.replay_erasures().await?;
         if again > 0 {
             tracing::warn!(
@@ -48,10 +55,10 @@ impl People {
         for row in store::lookup_keys(ledger).await? {
             self.lookup_hasher(&row)?;
         }
-        let settings = &self.0.0.config.keys;
-        if settings.suite != state.suite {
+        let wanted = self.0.0.config.keys.suite;
+        if let Some(wanted) = wanted.filter(|suite| *suite != state.suite) {
             tracing::warn!(
-                set = %settings.suite,
+                set = %wanted,
                 used = %state.suite,
                 "another suite of algorithms is set than the one in use; only a rotation of the master key changes it"
             );
@@ -65,7 +72,7 @@ impl People {
         let master = self.first_master()?;
         let version = store::last_lookup_version(ledger).await? + 1;
         let state = State {
-            suite: settings.suite,
+            suite: settings.suite.unwrap_or_default(),
             realm: settings.realm.clone(),
             master,
             lookup: version,

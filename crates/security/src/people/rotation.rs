@@ -208,6 +208,8 @@ impl People {
     ) -> Result<(), SecurityError> {
         let after = rotation.cursor;
         let Some(last) = store::last_key_of(ledger, after, rotation.last, batch).await? else {
+            // Where the program ends between the two, this is done again.
+            self.open_node_key(state).await?;
             self.finish(rotation);
             return Ok(());
         };
@@ -379,7 +381,8 @@ impl People {
         let mut ledger = self.0.0.ledger.write().await?;
         let state = self.lock_state(&mut ledger).await?;
         self.refuse_while_running(&mut ledger).await?;
-        let rows = store::count_wrapped_by(&mut ledger, id).await?;
+        let own = self.node_key_master().await? == Some(id);
+        let rows = store::count_wrapped_by(&mut ledger, id).await? + i64::from(own);
         if rows > 0 || state.master == id {
             return Err(PeopleError::StillUsed { id, rows }.into());
         }

@@ -49,6 +49,11 @@ pub(crate) fn lookup_context(version: i64, realm: &str, suite: Suite) -> Vec<u8>
     context.number(version).text(realm).suite(suite).0
 }
 
+/// With what the node's key is wrapped.
+pub(crate) fn node_context(suite: Suite) -> Vec<u8> {
+    Context::of("weihe node key 1").suite(suite).0
+}
+
 /// With what a blob of a row is sealed.
 pub(crate) fn place_context(person: RecordId, place: &Place<'_>) -> Vec<u8> {
     Context::of("weihe place 1")

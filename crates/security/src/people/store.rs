@@ -9,8 +9,8 @@ use kernel::{Millis, RecordId, Value};
 
 use super::master::MasterKeyId;
 use super::model::{
-    Erased, IdentifierRow, KeyRow, LookupKeyRow, LookupRow, Rotation, RotationKind, RotationStage,
-    State,
+    Erased, IdentifierRow, KeyRow, LookupKeyRow, LookupRow, NodeKeyRow, Rotation, RotationKind,
+    RotationStage, State,
 };
 
 // State
@@ -252,6 +252,49 @@ pub(super) async fn insert_lookup_key(
                 now.into(),
             ],
         )
+        .await?;
+    Ok(())
+}
+
+/// The node's key in the work database.
+pub(super) async fn node_key(work: &mut Tx) -> Result<Option<NodeKeyRow>, DbError> {
+    let sql = "SELECT suite, master, wrapped FROM node_key WHERE one = 1";
+    let row = work.fetch_optional(sql, &[]).await?;
+    row.map(|row| {
+        Ok(NodeKeyRow {
+            suite: suite_of(&row)?,
+            master: MasterKeyId(row.int("master")?),
+            wrapped: row.bytes("wrapped")?.to_vec(),
+        })
+    })
+    .transpose()
+}
+
+/// Keeps the node's key where there is none yet: of two programs that begin at once, one is first.
+pub(super) async fn insert_node_key(
+    work: &mut Tx,
+    row: &NodeKeyRow,
+    now: Millis,
+) -> Result<(), DbError> {
+    let values = [
+        suite_value(row.suite),
+        row.master.0.into(),
+        row.wrapped.as_slice().into(),
+        now.into(),
+    ];
+    let sql = "INSERT INTO node_key (one, suite, master, wrapped, made) VALUES (1, $1, $2, $3, $4) \
+               ON CONFLICT (one) DO NOTHING";
+    work.execute(sql, &values).await?;
+    Ok(())
+}
+
+pub(super) async fn rewrap_node_key(
+    work: &mut Tx,
+    master: MasterKeyId,
+    wrapped: &[u8],
+) -> Result<(), DbError> {
+    let sql = "UPDATE node_key SET master = $1, wrapped = $2 WHERE one = 1";
+    work.execute(sql, &[master.0.into(), wrapped.into()])
         .await?;
     Ok(())
 }

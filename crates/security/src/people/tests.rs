@@ -269,6 +269,7 @@ db::on_both_engines! {
         let file = folder.path().join("keys/master-keys");
         let security = open(place, &file).await;
         let mut blobs = fill(&security, 1..24).await;
+        let form = security.seal_for_room("form", b"answers").unwrap();
         let begun = security.people().rotate_master(&operator(), Some(Suite::Sm)).await.unwrap();
         assert_eq!((begun.target, begun.total, begun.done), (2, 23, 0));
         let again = security.people().rotate_master(&operator(), None).await.unwrap_err();
@@ -301,6 +302,9 @@ db::on_both_engines! {
         assert_eq!((status.suite, status.master), (Suite::Sm, MasterKeyId(2)));
         assert_eq!(status.wrapped, [(MasterKeyId(2), i64::try_from(blobs.len()).unwrap())]);
         assert_eq!(security.people().check_keys(&operator(), |_| {}).await.unwrap(), i64::try_from(blobs.len()).unwrap());
+        // What was sealed under the node's key before opens, and is wrapped by the new master key.
+        assert_eq!(security.open_for_room("form", &form).unwrap(), b"answers");
+        assert_eq!(security.people().node_key_master().await.unwrap(), Some(MasterKeyId(2)));
         // Now the old master key is of no use any more, and the ledger reads without it.
         let used = security.people().forget_master(&operator(), MasterKeyId(2)).await.unwrap_err();
         assert!(matches!(people_error(used), PeopleError::StillUsed { .. }));
@@ -353,8 +357,15 @@ db::on_both_engines! {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("master-keys");
         drop(open(place, &file).await);
-        // Without persons nothing is lost: keys are made anew.
+        // Secrets of sign-in may be sealed already, so the key may not be lost without persons either.
         std::fs::remove_file(&file).unwrap();
+        let missing = open_with(place, in_file(&file)).await.unwrap_err();
+        assert!(matches!(people_error(missing), PeopleError::MasterMissing { .. }));
+        assert!(!file.exists(), "no other key takes the place of the lost one");
+        // Where nothing was sealed under it, nothing is lost: keys are made anew.
+        let mut work = place.open("work").await.unwrap().write().await.unwrap();
+        work.execute("DELETE FROM node_key", &[]).await.unwrap();
+        work.commit().await.unwrap();
         let security = open(place, &file).await;
         let blobs = fill(&security, 1..3).await;
         drop(security);
