@@ -1,4 +1,5 @@
-//! `cargo xtask shots`: pictures of the pages for docs/screenshots, taken by web/test/shots.mjs.
+//! `cargo xtask shots`: pictures of the pages for docs/screenshots, taken by web/test/shots.mjs and, of accounts and
+//! security duties, by web/test/shots-duties.mjs.
 
 use crate::serving::{Served, make_demo_data};
 use crate::workspace::Scratch;
@@ -19,14 +20,20 @@ pub(crate) fn run() -> Result<()> {
     let served = Served::start(&binary, data.path())?;
     let pictures = root.join("docs/screenshots");
     std::fs::create_dir_all(&pictures).context("cannot make docs/screenshots")?;
-    let mut node = process::command("node");
-    node.arg("test/shots.mjs").current_dir(root.join("web"));
-    node.env("WEIHE_URL", served.url())
-        .env("WEIHE_USER", sign_in.user)
-        .env("WEIHE_PASSWORD", sign_in.password);
-    node.env("WEIHE_SHOTS", &pictures);
-    if let Some(chromium) = setup::chromium() {
-        node.env("WEIHE_CHROMIUM", chromium);
+    // The second script writes: accounts, an incident. It is the last.
+    for script in ["test/shots.mjs", "test/shots-duties.mjs"] {
+        let mut node = process::command("node");
+        node.arg(script).current_dir(root.join("web"));
+        node.env("WEIHE_URL", served.url())
+            .env("WEIHE_USER", &sign_in.user)
+            .env("WEIHE_PASSWORD", &sign_in.password)
+            .env("WEIHE_BIN", &binary)
+            .env("WEIHE_DATA", data.path())
+            .env("WEIHE_SHOTS", &pictures);
+        if let Some(chromium) = setup::chromium() {
+            node.env("WEIHE_CHROMIUM", chromium);
+        }
+        process::run(&mut node)?;
     }
-    process::run(&mut node)
+    Ok(())
 }

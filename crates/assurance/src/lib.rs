@@ -33,6 +33,7 @@ pub use duties::{Gap, Holder, NewDuty};
 pub use error::AssuranceError;
 pub use findings::{Finding, FindingSource, Found, Severity};
 pub use pages::room;
+pub use reports::UnitReports;
 pub use systems::System;
 pub use trainings::Attended;
 

@@ -20,7 +20,7 @@ use workflow::{NoticeSettings, Workflow};
 use crate::arrival::Patience;
 use crate::connections::Connections;
 use crate::definitions;
-use crate::duties::{Evidence, MissingDuties, Names, ThisNode};
+use crate::duties::{Evidence, Missing, Names, ThisNode};
 use crate::error::OpenError;
 use crate::metrics::Metrics;
 use crate::pages::settings::Display;
@@ -376,7 +376,7 @@ impl App {
         security.use_records(Arc::new(Directory(registry.clone())));
         let display = Display::read(&security).await?;
         let started = settings.clock.now();
-        let layers = MissingDuties::of(&assurance, &standard.assurance().figures);
+        let layers = Missing::of(&assurance, &standard.assurance().figures);
         Ok(Self(Arc::new(Inner {
             settings,
             standard,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use assurance::{
-    Assurance, Chain, Directory, Finding, FindingSource, Node, NodeCertificate, Seen, Severity,
-    UnitEntry, UnitNames,
+    Assurance, AssuranceError, Chain, Directory, Finding, FindingSource, Node, NodeCertificate,
+    Seen, Severity, UnitEntry, UnitNames,
 };
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -98,30 +98,71 @@ impl Directory for Names {
     }
 }
 
-/// Duties that nobody has, on the map.
-pub(crate) struct MissingDuties {
-    assurance: Assurance,
-    figure: Figure,
+/// What a figure of the room counts, by the name that its definition gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// Duties that nobody has.
+    Duties,
+    /// Reports of today that did not come.
+    Reports,
 }
 
-impl MissingDuties {
-    /// The figures of the definitions that the map draws of the room.
-    pub(crate) fn of(assurance: &Assurance, figures: &[Figure]) -> Vec<Arc<dyn UnitFigure>> {
-        let known = figures
-            .iter()
-            .filter(|figure| figure.numerator.dataset == "unit_duty");
-        known
-            .map(|figure| {
-                Arc::new(Self {
-                    assurance: assurance.clone(),
-                    figure: figure.clone(),
-                }) as Arc<dyn UnitFigure>
-            })
-            .collect()
+impl Counted {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "unit_duty" => Some(Self::Duties),
+            "unit_report" => Some(Self::Reports),
+            _ => None,
+        }
     }
 }
 
-impl UnitFigure for MissingDuties {
+/// What is missing in units, on the map.
+pub(crate) struct Missing {
+    assurance: Assurance,
+    figure: Figure,
+    counted: Counted,
+}
+
+impl Missing {
+    /// The figures of the definitions that the map draws of the room.
+    pub(crate) fn of(assurance: &Assurance, figures: &[Figure]) -> Vec<Arc<dyn UnitFigure>> {
+        let drawn = figures.iter().filter_map(|figure| {
+            let counted = Counted::of(&figure.numerator.dataset)?;
+            Some(Arc::new(Self {
+                assurance: assurance.clone(),
+                figure: figure.clone(),
+                counted,
+            }) as Arc<dyn UnitFigure>)
+        });
+        drawn.collect()
+    }
+
+    async fn count(&self, permit: &Permit) -> Result<Vec<UnitNumber>, AssuranceError> {
+        let number = |unit, numerator: i64, denominator: i64| UnitNumber {
+            unit,
+            numerator: numerator as f64,
+            denominator: denominator as f64,
+        };
+        Ok(match self.counted {
+            Counted::Duties => {
+                let (missing, _) = self.assurance.missing_by_unit(permit).await?;
+                missing
+                    .into_iter()
+                    .map(|(unit, missing)| number(unit, missing, 1))
+                    .collect()
+            }
+            Counted::Reports => {
+                let owed = self.assurance.reports_by_unit(permit).await?;
+                owed.into_iter()
+                    .map(|each| number(each.unit, each.missing, each.owed))
+                    .collect()
+            }
+        })
+    }
+}
+
+impl UnitFigure for Missing {
     fn figure(&self) -> &Figure {
         &self.figure
     }
@@ -131,20 +172,7 @@ impl UnitFigure for MissingDuties {
     }
 
     fn numbers<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Vec<UnitNumber>, String>> {
-        async {
-            let (missing, _) = self
-                .assurance
-                .missing_by_unit(permit)
-                .await
-                .map_err(|error| error.to_string())?;
-            let number = |(unit, missing): (UnitId, i64)| UnitNumber {
-                unit,
-                numerator: missing as f64,
-                denominator: 1.0,
-            };
-            Ok(missing.into_iter().map(number).collect())
-        }
-        .boxed()
+        async { self.count(permit).await.map_err(|error| error.to_string()) }.boxed()
     }
 }
 

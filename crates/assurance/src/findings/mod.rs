@@ -118,8 +118,13 @@ impl Assurance {
                 }));
         }
 
-        let (mut overdue, mut open) = (0, 0);
+        let (mut overdue, mut open, mut unanswered) = (0, 0, 0);
         for incident in self.incidents_in_reach(permit).await? {
+            unanswered += incident
+                .cases
+                .values()
+                .filter(|case| !case.is_decided())
+                .count();
             if incident.state == IncidentState::Closed {
                 continue;
             }
@@ -143,7 +148,7 @@ impl Assurance {
                 .count();
         }
 
-        let undrilled = self.units_without_drill(permit).await?;
+        let undrilled = self.units_without_drill(permit).await?.len();
         let mut found = self.node_findings(permit).await?;
         found.extend(self.holder_findings(permit).await?);
         found.extend(self.case_findings(permit).await?);
@@ -165,6 +170,12 @@ impl Assurance {
                 open,
                 Severity::Fix,
                 "/assurance/incidents?state=open",
+            ),
+            finding(
+                "accountability_open",
+                unanswered,
+                Severity::Fix,
+                "/assurance/accountability?state=open",
             ),
             finding(
                 "units_without_duty",
@@ -194,7 +205,7 @@ impl Assurance {
                 "drills_missing",
                 undrilled,
                 Severity::Fix,
-                "/assurance/trainings",
+                "/assurance/trainings#drills",
             ),
             finding(
                 "systems_soon",
@@ -298,7 +309,10 @@ impl Assurance {
 
     /// Units with a post in reach that keep systems and held no drill within the days of the rule. A unit without a
     /// system of its own has nothing to drill for.
-    async fn units_without_drill(&self, permit: &Permit) -> Result<usize, AssuranceError> {
+    pub(crate) async fn units_without_drill(
+        &self,
+        permit: &Permit,
+    ) -> Result<Vec<UnitId>, AssuranceError> {
         let days = i32::try_from(self.rules().days("drill")).unwrap_or(i32::MAX);
         let since = self.today().add_days(-days);
         let mut units: Vec<UnitId> = self
@@ -316,6 +330,7 @@ impl Assurance {
                 .iter()
                 .any(|held| held.unit == *unit && held.drill.day >= since)
         };
-        Ok(units.iter().filter(|unit| !has_drilled(unit)).count())
+        units.retain(|unit| !has_drilled(unit));
+        Ok(units)
     }
 }

@@ -10,7 +10,7 @@ use kernel::{AccountId, Millis, UnitId};
 use security::{Action, AuditAction, Permit};
 use workflow::{NoticeKind, Told};
 
-pub(crate) use model::{Incident, IncidentBody, IncidentState, Incidents, Opening};
+pub(crate) use model::{Accountability, Incident, IncidentBody, IncidentState, Incidents, Opening};
 
 use crate::api::{Assurance, NewEvent};
 use crate::error::AssuranceError;

@@ -90,6 +90,24 @@ pub(crate) struct ReportVersion {
     pub(crate) actor: String,
 }
 
+/// An accountability case (问责) of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Accountability {
+    /// The unit or the post that is to answer.
+    pub(crate) who: String,
+    pub(crate) opened: Millis,
+    /// When it was decided.
+    pub(crate) decided: Option<Millis>,
+    /// What was said last: the cause, how it went on, the decision.
+    pub(crate) said: String,
+}
+
+impl Accountability {
+    pub(crate) fn is_decided(&self) -> bool {
+        self.decided.is_some()
+    }
+}
+
 /// An incident as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Incident {
@@ -101,8 +119,8 @@ pub(crate) struct Incident {
     /// When it was dealt with.
     pub(crate) ended: Option<Millis>,
     pub(crate) reports: Vec<ReportVersion>,
-    /// The accountability cases, each with whether it was decided.
-    pub(crate) cases: BTreeMap<i64, bool>,
+    /// The accountability cases, by their number in the incident.
+    pub(crate) cases: BTreeMap<i64, Accountability>,
     /// The last event.
     pub(crate) last: i64,
     pub(crate) entered: Millis,
@@ -178,8 +196,20 @@ impl Fold for Incidents {
                 incident.ended = None;
             }
             IncidentBody::Closed { .. } => incident.state = IncidentState::Closed,
-            IncidentBody::Case { case, step, .. } => {
-                incident.cases.insert(case, step == "decided");
+            IncidentBody::Case {
+                case,
+                step,
+                who,
+                text,
+            } => {
+                let held = incident.cases.entry(case).or_insert(Accountability {
+                    who,
+                    opened: event.at,
+                    decided: None,
+                    said: String::new(),
+                });
+                held.said = text;
+                held.decided = (step == "decided").then_some(event.at);
             }
         }
         Ok(())

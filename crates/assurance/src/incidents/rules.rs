@@ -3,7 +3,7 @@
 use kernel::{Day, Millis};
 use standard::{AssuranceRules, Calendar, DeadlineLength, DeadlineStart, IncidentDeadline};
 
-use super::model::{Incident, IncidentBody, IncidentState};
+use super::model::{Accountability, Incident, IncidentBody, IncidentState};
 
 const MINUTE: i64 = 60_000;
 
@@ -127,12 +127,15 @@ pub(crate) fn may(book: Book<'_>, incident: &Incident, body: &IncidentBody, now:
                 && timers(book, incident, now)
                     .iter()
                     .all(|timer| timer.due().is_none())
-                && incident.cases.values().all(|decided| *decided)
+                && incident.cases.values().all(Accountability::is_decided)
         }
         Noted { .. } => true,
         Case { case, step, .. } => match step.as_str() {
             "opened" => !incident.cases.contains_key(case),
-            "noted" | "decided" => incident.cases.get(case) == Some(&false),
+            "noted" | "decided" => incident
+                .cases
+                .get(case)
+                .is_some_and(|held| !held.is_decided()),
             _ => false,
         },
     }
@@ -290,7 +293,13 @@ mod tests {
             });
         }
         assert!(may(rules, &major, &closed, now));
-        major.cases.insert(1, false);
+        let mut case = Accountability {
+            who: "信息中心".to_owned(),
+            opened: now,
+            decided: None,
+            said: String::new(),
+        };
+        major.cases.insert(1, case.clone());
         assert!(!may(rules, &major, &closed, now), "a case is open");
         let decided = IncidentBody::Case {
             case: 1,
@@ -299,7 +308,8 @@ mod tests {
             text: String::new(),
         };
         assert!(may(rules, &major, &decided, now));
-        major.cases.insert(1, true);
+        case.decided = Some(now);
+        major.cases.insert(1, case);
         assert!(may(rules, &major, &closed, now));
         assert!(!may(rules, &major, &decided, now), "decided once");
         let same = IncidentBody::LevelChanged {

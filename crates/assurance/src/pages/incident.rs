@@ -363,7 +363,7 @@ fn forms(
     let open_cases: Vec<i64> = incident
         .cases
         .iter()
-        .filter(|(_, decided)| !**decided)
+        .filter(|(_, held)| !held.is_decided())
         .map(|(case, _)| *case)
         .collect();
     let case_new = html! {
@@ -387,15 +387,16 @@ fn forms(
         (folded("case", "assurance-case-open", form("case", case_new, "assurance-case-open", false)))
         @for case in &open_cases {
             @let title = text.with("assurance-case-number", &[("number", &case.to_string())]);
-            details {
+            @let is_sent = state.value("op") == "case" && state.value("case") == case.to_string();
+            details id=(format!("case-{case}")) open[is_sent] {
                 summary { (title) }
                 (form("case", html! {
                     input type="hidden" name="case" value=(case);
                     (Field::new("step", text.get("assurance-case-step")).input(Input::Radios(vec![
                         Choice::new("noted", text.get("assurance-case-noted")),
                         Choice::new("decided", text.get("assurance-case-decided")),
-                    ])).required().render(text, &empty))
-                    (area("case-step", "assurance-case-text", 4000))
+                    ])).required().render(text, if is_sent { state } else { &empty }))
+                    (area(if is_sent { "case" } else { "case-step" }, "assurance-case-text", 4000))
                 }, "assurance-save", false))
             }
         }

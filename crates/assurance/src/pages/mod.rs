@@ -1,5 +1,6 @@
 //! The pages of this room. One operation a file; all of it works without a script.
 
+mod accountability;
 mod accounts;
 mod csv;
 mod findings;
@@ -36,6 +37,7 @@ pub fn room<S: Clone + Send + Sync + 'static>(assurance: Assurance) -> Room<S> {
     let keep = Access::Action(Action::ManageSecurity);
     Room::new()
         .get("/assurance", see, findings::show)
+        .get("/assurance/accountability", see, accountability::show)
         .get("/assurance/accounts", see, accounts::show)
         .post("/assurance/accounts", keep, accounts::remind)
         .get("/assurance/node", see, node::show)
@@ -85,6 +87,7 @@ fn views(text: &Text, permit: &security::Permit, here: &str) -> Markup {
         tab("assurance-duties", "/assurance/units"),
         tab("assurance-systems", "/assurance/systems"),
         tab("assurance-incidents", "/assurance/incidents"),
+        tab("assurance-accountability", "/assurance/accountability"),
         tab("assurance-reports", "/assurance/reports"),
         tab("assurance-trainings", "/assurance/trainings"),
         tab("assurance-accounts", "/assurance/accounts"),

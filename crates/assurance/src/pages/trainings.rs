@@ -1,8 +1,10 @@
 //! `GET` and `POST /assurance/trainings`: courses, who attended, drills.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use kernel::UnitId;
+use kernel::{AccountId, UnitId};
 use maud::{Markup, html};
 use security::{Permit, RequirePermit, Visit};
 use ui::{
@@ -101,7 +103,7 @@ async fn write(
         }
         return Ok(());
     }
-    let (login, course) = (state.required("login"), state.required("course"));
+    let (logins, course) = (state.required("login"), state.required("course"));
     if course
         .as_ref()
         .is_some_and(|course| assurance.rules().course(course).is_none())
@@ -115,34 +117,74 @@ async fn write(
     if hours.is_none() && state.fault("hours").is_none() {
         state.fail("hours", Fault::REQUIRED);
     }
-    if let (Some(login), Some(course), Some(day), Some(hours), true) =
-        (login, course, day, hours, state.is_right())
+    if let (Some(logins), Some(course), Some(day), Some(hours), true) =
+        (logins, course, day, hours, state.is_right())
     {
-        let Some(account) = assurance
-            .0
-            .security
-            .account_in_reach(permit, &login)
-            .await?
-        else {
-            state.fail("login", Fault::Key("assurance-fault-login"));
+        // All of them are looked at before anything is written.
+        let Some(accounts) = attendees(assurance, permit, state, &logins).await? else {
             return Ok(());
         };
-        if permit.actor().account() == Some(account) {
-            state.fail("login", Fault::Key("assurance-fault-own-training"));
-            return Ok(());
+        for account in accounts {
+            let attended = Attended {
+                account,
+                course: course.clone(),
+                unit,
+                day,
+                hours,
+            };
+            assurance
+                .record_attendance(permit, &address, &attended)
+                .await?;
         }
-        let attended = Attended {
-            account,
-            course,
-            unit,
-            day,
-            hours,
-        };
-        assurance
-            .record_attendance(permit, &address, &attended)
-            .await?;
     }
     Ok(())
+}
+
+/// So many units without a drill are named; the rest is counted.
+const SHOWN: usize = 50;
+
+/// What may part sign-in names beside white space: commas and semicolons of both scripts.
+const SEPARATORS: [char; 5] = [',', ';', '、', '\u{ff0c}', '\u{ff1b}'];
+
+/// So many attend one training at most.
+const MOST_ATTENDEES: usize = 300;
+
+/// The accounts that sign-in names stand for; none where one of them is wrong, which the form then says.
+async fn attendees(
+    assurance: &Assurance,
+    permit: &Permit,
+    state: &mut FormState,
+    logins: &str,
+) -> Result<Option<BTreeSet<AccountId>>, AssuranceError> {
+    let names: BTreeSet<&str> = logins
+        .split(|sign: char| sign.is_whitespace() || SEPARATORS.contains(&sign))
+        .filter(|name| !name.is_empty())
+        .collect();
+    if names.len() > MOST_ATTENDEES {
+        let most = vec![("most", MOST_ATTENDEES.to_string())];
+        state.fail("login", Fault::KeyWith("assurance-fault-attendees", most));
+        return Ok(None);
+    }
+    let (mut accounts, mut unknown) = (BTreeSet::new(), Vec::new());
+    for name in names {
+        let account = assurance.0.security.account_in_reach(permit, name).await?;
+        match account {
+            Some(account) if permit.actor().account() == Some(account) => {
+                state.fail("login", Fault::Key("assurance-fault-own-training"));
+                return Ok(None);
+            }
+            Some(account) => {
+                accounts.insert(account);
+            }
+            None => unknown.push(name),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(Some(accounts));
+    }
+    let names = vec![("names", unknown.join(" "))];
+    state.fail("login", Fault::KeyWith("assurance-fault-login", names));
+    Ok(None)
 }
 
 async fn page(
@@ -203,6 +245,7 @@ async fn page(
             Cell::text(held.drill.conclusion),
         ]));
     }
+    let undrilled = assurance.units_without_drill(permit).await?;
     let was_saved = url.get("saved").is_some() && state.is_right();
     let body = html! {
         (views(&text, permit, "/assurance/trainings"))
@@ -215,6 +258,12 @@ async fn page(
             @if may_keep(permit) { (attendance_form(assurance, &text, visit, unit, state, url.get("login"))) }
         }))
         (section(&text.get("assurance-drills"), html! {}, html! {
+            div #drills {}
+            @if !undrilled.is_empty() {
+                (notice(Tone::Explain, &text.with("assurance-undrilled", &[("count", &undrilled.len().to_string())]), html! {
+                    ul.plain-list { @for unit in undrilled.iter().take(SHOWN) { li { a href=(format!("/assurance/trainings?unit={unit}#drills")) { (names.name(*unit)) } } } }
+                }))
+            }
             (drills.render(&text))
             @if may_keep(permit) { (drill_form(assurance, &text, visit, unit, state)) }
         }))
@@ -313,7 +362,7 @@ fn attendance_form(
                 (visit.csrf_field())
                 input type="hidden" name="op" value="attended";
                 input type="hidden" name="unit" value=(unit);
-                (Field::new("login", text.get("assurance-attendee-login")).required().max_length(64).autocomplete("off").render(text, held))
+                (Field::new("login", text.get("assurance-attendee-login")).input(Input::Area { rows: 3 }).required().hint(text.get("assurance-attendee-hint")).render(text, held))
                 (Field::new("course", text.get("assurance-course")).input(Input::Select { choices: courses, empty: None }).required().render(text, held))
                 (Field::new("day", text.get("assurance-day")).input(Input::Date).required().render(text, held))
                 (Field::new("hours", text.get("assurance-hours")).input(Input::Number).required().render(text, held))

@@ -4,7 +4,7 @@
 pub(crate) mod model;
 pub(crate) mod rules;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kernel::{Day, UnitId};
@@ -21,6 +21,17 @@ use crate::store;
 pub(crate) struct DayOfReports {
     /// The units that owe a report, each with the last one that came.
     pub(crate) units: Vec<(UnitId, Option<Report>)>,
+}
+
+/// What a unit owes today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitReports {
+    /// The unit.
+    pub unit: UnitId,
+    /// How many reports.
+    pub owed: i64,
+    /// How many of them did not come by their hour.
+    pub missing: i64,
 }
 
 impl Assurance {
@@ -172,6 +183,35 @@ impl Assurance {
             .map(|unit| (unit, last.remove(&unit)))
             .collect();
         Ok(DayOfReports { units })
+    }
+
+    /// The units within a permit's reach that owe a report today, each with how many are owed and how many of these did
+    /// not come by their hour.
+    ///
+    /// # Errors
+    /// [`AssuranceError`].
+    pub async fn reports_by_unit(
+        &self,
+        permit: &Permit,
+    ) -> Result<Vec<UnitReports>, AssuranceError> {
+        let (today, now) = (self.today(), self.now());
+        let mut counted: BTreeMap<UnitId, UnitReports> = BTreeMap::new();
+        for known in self.schedules_in_reach(permit).await? {
+            if !known.is_on(today) {
+                continue;
+            }
+            for (unit, report) in self.day_of_reports(permit, &known, today).await?.units {
+                let standing = rules::standing(&known, today, report.as_ref(), now);
+                let held = counted.entry(unit).or_insert(UnitReports {
+                    unit,
+                    owed: 0,
+                    missing: 0,
+                });
+                held.owed += 1;
+                held.missing += i64::from(standing == rules::ReportStanding::Missing);
+            }
+        }
+        Ok(counted.into_values().collect())
     }
 
     /// Tells the units above of units whose report of today or yesterday did not come by the hour. A job's work;

@@ -223,6 +223,9 @@ db::on_both_engines! {
         assert_eq!(count_of(&house, &city, "reports_missing").await, 2, "both counties");
         assert_eq!(count_of(&house, &officer, "reports_missing").await, 0);
         assert_eq!(count_of(&house, &other, "reports_missing").await, 1);
+        let owed = assurance.reports_by_unit(&city).await.unwrap();
+        assert_eq!(owed.iter().map(|each| each.missing).sum::<i64>(), count_of(&house, &city, "reports_missing").await);
+        assert!(owed.iter().all(|each| each.owed == 1 && each.unit != CITY));
         assert_eq!(assurance.escalate_reports().await.unwrap(), 1, "both are below the city");
         assert_eq!(house.opened_again().await.escalate_reports().await.unwrap(), 0);
         let notices = assurance.notices(&city).await.unwrap();

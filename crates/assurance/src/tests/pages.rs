@@ -39,6 +39,8 @@ async fn every_page_answers_in_both_languages_and_is_closed_to_others() {
         "/assurance/reports",
         "/assurance/reports/new",
         "/assurance/trainings",
+        "/assurance/accountability",
+        "/assurance/accountability?state=open&q=x",
         "/assurance/accounts",
         "/assurance/accounts?what=training",
     ];
@@ -291,6 +293,33 @@ async fn an_incident_shows_the_time_left_and_takes_its_reports() {
     let page = county.get("/assurance").await;
     is_whole(&page);
     assert!(page.text.contains("报来安全事件"), "{}", page.text);
+    assert!(page.text.contains("未结的问责案件"), "{}", page.text);
+    let open = county.get("/assurance/accountability?state=open").await;
+    is_whole(&open);
+    assert!(
+        open.text.contains("信息中心")
+            && open.text.contains("未打补丁")
+            && open.text.contains("#case-1"),
+        "{}",
+        open.text
+    );
+    let decided = [
+        ("op", "case"),
+        ("after", &browser.get(&at).await.field("after")),
+        ("step", "decided"),
+        ("case", "1"),
+        ("text", "约谈负责人"),
+    ];
+    let decided = browser.form(&at, &at, &decided).await;
+    assert_eq!(decided.status, StatusCode::SEE_OTHER, "{}", decided.text);
+    let open = county.get("/assurance/accountability?state=open").await;
+    assert!(!open.text.contains("信息中心"), "{}", open.text);
+    let all = county.get("/assurance/accountability").await;
+    assert!(
+        all.text.contains("已处理") && all.text.contains("约谈负责人"),
+        "{}",
+        all.text
+    );
     place.remove().await.unwrap();
 }
 
@@ -340,6 +369,7 @@ async fn attendance_and_drills_are_recorded_on_forms() {
     let (house, place) = house().await;
     house.permit("county", "test_security", COUNTY).await;
     house.permit("officer", "test_officer", SCHOOL).await;
+    house.permit("second", "test_officer", SCHOOL).await;
     house
         .permit("stranger", "test_officer", super::OTHER_COUNTY)
         .await;
@@ -357,6 +387,31 @@ async fn attendance_and_drills_are_recorded_on_forms() {
     };
     let answer = browser.form(at, at, &attended("officer")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    // Several at once; where one of them is wrong, nobody is recorded.
+    let mixed = browser.form(at, at, &attended("second, nobody")).await;
+    assert_eq!(mixed.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        house
+            .assurance
+            .attendances(&super::operator())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let several = browser
+        .form(at, at, &attended("second\u{ff0c}officer"))
+        .await;
+    assert_eq!(several.status, StatusCode::SEE_OTHER, "{}", several.text);
+    assert_eq!(
+        house
+            .assurance
+            .attendances(&super::operator())
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
     let (stranger, nobody) = (
         browser.form(at, at, &attended("stranger")).await,
         browser.form(at, at, &attended("nobody")).await,

@@ -16,6 +16,7 @@ mod format_1;
 mod health;
 mod home;
 mod imports;
+mod languages;
 mod matrix;
 mod metrics;
 mod openapi;
