@@ -6,6 +6,12 @@ const typingPause = 300;
 
 document.documentElement.classList.add("js");
 
+// On a phone the views of a room stand on one line that is wider than the screen: the present one is brought into sight.
+document.querySelectorAll<HTMLElement>(".tabs a[aria-current]").forEach((current) => {
+  const line = current.closest("ul");
+  if (line && line.scrollWidth > line.clientWidth) line.scrollLeft = current.offsetLeft - line.offsetLeft - 24;
+});
+
 /** The address a GET form leads to; empty fields are left out. */
 function addressOf(form: HTMLFormElement): string {
   const query = new URLSearchParams();

@@ -183,6 +183,10 @@ async fn page(
             Cell::Markup(badge(tone, &text.get(key))),
         ]));
     }
+    // Who has nobody below sets no schedule.
+    let may_set = assurance
+        .home(permit)
+        .is_some_and(|unit| !tree.children(unit).is_empty());
     let was_filed = shell.url.get("filed").is_some() && state.is_right();
     let body = html! {
         (views(&text, permit, "/assurance/reports"))
@@ -205,12 +209,11 @@ async fn page(
         (section(&text.get("assurance-schedules"), html! {}, table.render(&text)))
     };
     Ok(room_page(shell, text.get("assurance-reports"), Vec::new())
-        .tool(keeper_button(
-            permit,
-            &text.get("assurance-schedule-new"),
-            "/assurance/reports/new",
-            false,
-        ))
+        .tool(html! {
+            @if may_set {
+                (keeper_button(permit, &text.get("assurance-schedule-new"), "/assurance/reports/new", false))
+            }
+        })
         .cache(Cache::Never)
         .status(status_of(state))
         .body(body))
