@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::permit::{Actor, Permit};
 use crate::rules;
-use crate::rules::lockout::{Counter, Tally};
+use crate::rules::lockout::{Counted, Counter, Tally, Tried};
 use crate::rules::web::address_group;
 use crate::store;
 
@@ -79,6 +79,8 @@ pub(crate) struct Arriving<'a> {
     pub(crate) agent: &'a str,
     /// Whether the first factor was the password.
     pub(crate) by_password: bool,
+    /// How the attempt was counted, where it was: given back when it turns out right.
+    pub(crate) counted: Option<Counted>,
 }
 
 impl Answer {
@@ -119,7 +121,7 @@ impl Security {
         let shown_address = attempt.address.map(|address| address.to_string());
         let shown_address = shown_address.as_deref();
 
-        let until = self
+        let tried = self
             .count_attempt(login.as_deref(), attempt.address)
             .await?;
         let known = match &login {
@@ -132,11 +134,14 @@ impl Security {
         let subject = known
             .as_ref()
             .map_or_else(Subject::none, |(id, _, _)| Subject::account(*id));
-        if let Some(until) = until {
-            self.note_sign_in("nobody", &subject, Outcome::Locked, shown_address)
-                .await?;
-            return Ok(Answer::locked(until, self.0.clock.now()));
-        }
+        let counted = match tried {
+            Tried::Counted(counted) => counted,
+            Tried::TooMany(until) => {
+                self.note_sign_in("nobody", &subject, Outcome::Locked, shown_address)
+                    .await?;
+                return Ok(Answer::locked(until, self.0.clock.now()));
+            }
+        };
 
         let hash = known
             .as_ref()
@@ -162,6 +167,7 @@ impl Security {
             address: attempt.address,
             agent: &attempt.agent,
             by_password: true,
+            counted: Some(counted),
         })
         .await
     }
@@ -181,11 +187,13 @@ impl Security {
         let mut tx = self.0.work.write().await?;
         // The right password was no failure of its address, or a school behind one address would be held
         // back by its own people; the name stays counted until the second step is right.
-        let tallies = self
-            .tallies(&mut tx, arriving.login, arriving.address)
-            .await?;
-        let (subject, tally) = &tallies.address;
-        store::put_tally(&mut tx, subject, tally.succeeded(Counter::Address, now)).await?;
+        if let Some(counted) = arriving.counted {
+            let tallies = self
+                .tallies(&mut tx, arriving.login, arriving.address)
+                .await?;
+            let (subject, tally) = &tallies.address;
+            store::put_tally(&mut tx, subject, tally.given_back(counted)).await?;
+        }
         let pending = Pending {
             account: arriving.account,
             by_password: arriving.by_password,
@@ -197,28 +205,35 @@ impl Security {
         Ok(Answer::Second { token })
     }
 
-    /// Counts the attempt as failed before it is looked at; the moment to wait for where it is one too many.
+    /// Counts the attempt as failed before it is looked at. One without a name counts for its address only: it
+    /// must not lock others out who come without a name, such as by a passkey.
     pub(crate) async fn count_attempt(
         &self,
         login: Option<&str>,
         address: Option<IpAddr>,
-    ) -> Result<Option<Millis>, SecurityError> {
+    ) -> Result<Tried, SecurityError> {
         let now = self.0.clock.now();
         let mut tx = self.0.work.write().await?;
         let tallies = self.tallies(&mut tx, login, address).await?;
         if let Some(until) = tallies.waits_until(now) {
-            return Ok(Some(until));
+            return Ok(Tried::TooMany(until));
         }
-        for (counter, (subject, tally)) in [
-            (Counter::Address, &tallies.address),
-            (Counter::Name, &tallies.name),
-            (Counter::NameAtAddress, &tallies.pair),
-        ] {
-            let counted = tally.failed_once_more(counter, now);
-            store::put_tally(&mut tx, subject, counted).await?;
+        let (subject, tally) = &tallies.address;
+        let of_address = tally.failed_once_more(Counter::Address, now);
+        store::put_tally(&mut tx, subject, of_address).await?;
+        if login.is_some() {
+            for (counter, (subject, tally)) in [
+                (Counter::Name, &tallies.name),
+                (Counter::NameAtAddress, &tallies.pair),
+            ] {
+                let counted = tally.failed_once_more(counter, now);
+                store::put_tally(&mut tx, subject, counted).await?;
+            }
         }
         tx.commit().await?;
-        Ok(None)
+        Ok(Tried::Counted(Counted {
+            address_lock: of_address.locked_until,
+        }))
     }
 
     /// An attempt that was right after all no longer counts.
@@ -226,17 +241,11 @@ impl Security {
         &self,
         login: &str,
         address: Option<IpAddr>,
+        counted: Counted,
     ) -> Result<(), SecurityError> {
-        let now = self.0.clock.now();
         let mut tx = self.0.work.write().await?;
-        let tallies = self.tallies(&mut tx, Some(login), address).await?;
-        for (counter, (subject, tally)) in [
-            (Counter::Address, &tallies.address),
-            (Counter::Name, &tallies.name),
-            (Counter::NameAtAddress, &tallies.pair),
-        ] {
-            store::put_tally(&mut tx, subject, tally.succeeded(counter, now)).await?;
-        }
+        self.forgive(&mut tx, Some(login), address, Some(counted))
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -266,17 +275,24 @@ impl Security {
         })
     }
 
-    /// Forgives the attempt that was counted before it was looked at.
+    /// Forgives the attempt that was counted before it was looked at, where one was.
     pub(crate) async fn forgive(
         &self,
         tx: &mut db::Tx,
         login: Option<&str>,
         address: Option<IpAddr>,
+        counted: Option<Counted>,
     ) -> Result<(), SecurityError> {
         let now = self.0.clock.now();
         let tallies = self.tallies(tx, login, address).await?;
+        if let Some(counted) = counted {
+            let (subject, tally) = &tallies.address;
+            store::put_tally(tx, subject, tally.given_back(counted)).await?;
+        }
+        if login.is_none() {
+            return Ok(());
+        }
         for (counter, (subject, tally)) in [
-            (Counter::Address, &tallies.address),
             (Counter::Name, &tallies.name),
             (Counter::NameAtAddress, &tallies.pair),
         ] {
@@ -297,6 +313,7 @@ impl Security {
             address,
             agent,
             by_password,
+            counted,
         } = arriving;
         let now = self.0.clock.now();
         let token = crypto::new_token(self.0.random.as_ref())?;
@@ -320,7 +337,7 @@ impl Security {
             .await?;
             return Ok(Answer::Wrong);
         };
-        self.forgive(&mut tx, login, address).await?;
+        self.forgive(&mut tx, login, address, counted).await?;
         let grants = store::grants_of(&mut tx, id).await?;
         let held = rules::grant::in_force(&grants, &self.0.posts, now);
         let first = held.first().map(|(grant, _)| grant.id);
@@ -561,9 +578,9 @@ impl Security {
         address: Option<IpAddr>,
     ) -> Result<bool, SecurityError> {
         let login = &signed.account.login;
-        if self.count_attempt(Some(login), address).await?.is_some() {
+        let Tried::Counted(counted) = self.count_attempt(Some(login), address).await? else {
             return Ok(false);
-        }
+        };
         let known = {
             let mut tx = self.0.work.read().await?;
             store::password_of(&mut tx, login).await?
@@ -573,7 +590,8 @@ impl Security {
             return Ok(false);
         }
         let mut tx = self.0.work.write().await?;
-        self.forgive(&mut tx, Some(login), address).await?;
+        self.forgive(&mut tx, Some(login), address, Some(counted))
+            .await?;
         tx.commit().await?;
         Ok(true)
     }

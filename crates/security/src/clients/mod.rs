@@ -25,6 +25,7 @@ use crate::model::{
     Account, AccountState, AuditAction, GrantId, NewServiceAccount, Outcome, Session, Subject,
 };
 use crate::permit::{Actor, Permit};
+use crate::rules::lockout::Tried;
 use crate::signin::{Held, Signed};
 use rules::{Credentials, TokenFault};
 pub(crate) use store::Client;
@@ -334,15 +335,18 @@ impl Security {
         address: Option<IpAddr>,
     ) -> Result<Client, NoToken> {
         // No sign-in name holds a slash.
-        let counted: String = format!("client/{}", credentials.client)
+        let name: String = format!("client/{}", credentials.client)
             .chars()
             .take(80)
             .collect();
-        if let Some(until) = self.count_attempt(Some(&counted), address).await? {
-            let wait = until.since(self.0.clock.now()).max(1);
-            let seconds = wait.saturating_add(999).div_euclid(1_000);
-            return Err(NoToken::Fault(TokenFault::Locked(seconds)));
-        }
+        let counted = match self.count_attempt(Some(&name), address).await? {
+            Tried::Counted(counted) => counted,
+            Tried::TooMany(until) => {
+                let wait = until.since(self.0.clock.now()).max(1);
+                let seconds = wait.saturating_add(999).div_euclid(1_000);
+                return Err(NoToken::Fault(TokenFault::Locked(seconds)));
+            }
+        };
         let known = {
             let mut tx = self.0.work.read().await?;
             store::with_secret(&mut tx, &credentials.client).await?
@@ -365,7 +369,7 @@ impl Security {
             tx.commit().await?;
             return Err(NoToken::Fault(TokenFault::Client));
         };
-        self.forget_attempts(&counted, address).await?;
+        self.forget_attempts(&name, address, counted).await?;
         Ok(client)
     }
 

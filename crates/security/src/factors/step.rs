@@ -14,6 +14,7 @@ use crate::api::Security;
 use crate::crypto;
 use crate::error::SecurityError;
 use crate::model::{Account, AccountState, AuditAction, Outcome, Subject};
+use crate::rules::lockout::{Counted, Tried};
 use crate::signin::{Answer, Arriving};
 use crate::web::ClientCertificate;
 
@@ -186,9 +187,10 @@ impl Security {
             return Ok(Answer::Wrong);
         };
         // Nobody's name is known yet: tries count for the address alone.
-        if let Some(answer) = self.counted(None, address, &Subject::none()).await? {
-            return Ok(answer);
-        }
+        let counted = match self.counted(None, address, &Subject::none()).await? {
+            Ok(counted) => counted,
+            Err(answer) => return Ok(answer),
+        };
         let stored = match self.asserted(site, json, FOR_SIGN_IN, browser).await? {
             Ok(stored) => stored,
             Err(fault) => {
@@ -209,6 +211,7 @@ impl Security {
             address,
             agent,
             by_password: false,
+            counted: Some(counted),
         };
         self.begin_session(arriving, Strength::Two).await
     }
@@ -219,14 +222,15 @@ impl Security {
         login: Option<&str>,
         address: Option<IpAddr>,
         subject: &Subject,
-    ) -> Result<Option<Answer>, SecurityError> {
-        let Some(until) = self.count_attempt(login, address).await? else {
-            return Ok(None);
+    ) -> Result<Result<Counted, Answer>, SecurityError> {
+        let until = match self.count_attempt(login, address).await? {
+            Tried::Counted(counted) => return Ok(Ok(counted)),
+            Tried::TooMany(until) => until,
         };
         let shown = address.map(|address| address.to_string());
         self.note_sign_in("nobody", subject, Outcome::Locked, shown.as_deref())
             .await?;
-        Ok(Some(Answer::locked(until, self.0.clock.now())))
+        Ok(Err(Answer::locked(until, self.0.clock.now())))
     }
 
     // The second step
@@ -332,12 +336,13 @@ impl Security {
         };
         let hash = crypto::token_hash(token);
         let subject = Subject::account(account.id);
-        if let Some(answer) = self
+        let counted = match self
             .counted(Some(&account.login), address, &subject)
             .await?
         {
-            return Ok(answer);
-        }
+            Ok(counted) => counted,
+            Err(answer) => return Ok(answer),
+        };
         let tries = {
             let mut tx = self.0.work.write().await?;
             let tries = store::try_pending(&mut tx, &hash).await?;
@@ -378,6 +383,7 @@ impl Security {
             address,
             agent,
             by_password: pending.by_password,
+            counted: Some(counted),
         };
         self.begin_session(arriving, Strength::Two).await
     }

@@ -27,6 +27,7 @@ use crate::error::SecurityError;
 use crate::model::{Account, AccountKind, AuditAction, Outcome, Subject};
 use crate::permit::{Actor, Permit};
 use crate::rules::grant::login as sign_in_name;
+use crate::rules::lockout::Tried;
 use crate::signin::{Answer, Arriving, Signed};
 use provider::{Person, ProviderError, Service};
 use store::{Attempt, Link};
@@ -276,6 +277,7 @@ impl Security {
             address: who.address,
             agent: who.agent,
             by_password: false,
+            counted: None,
         };
         match self.arrive(arriving).await? {
             Answer::In { token, language } => {
@@ -427,9 +429,9 @@ impl Security {
         address: Option<IpAddr>,
     ) -> Result<(), SecurityError> {
         let login = &signed.account.login;
-        if self.count_attempt(Some(login), address).await?.is_some() {
+        let Tried::Counted(counted) = self.count_attempt(Some(login), address).await? else {
             return Err(SecurityError::WrongPassword);
-        }
+        };
         let known = {
             let mut tx = self.0.work.read().await?;
             crate::store::password_of(&mut tx, login).await?
@@ -438,7 +440,7 @@ impl Security {
         if !self.verify(hash, present).await? {
             return Err(SecurityError::WrongPassword);
         }
-        self.forget_attempts(login, address).await
+        self.forget_attempts(login, address, counted).await
     }
 
     /// One's own links.

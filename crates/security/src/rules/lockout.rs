@@ -74,8 +74,7 @@ impl Tally {
         }
     }
 
-    /// The tally after a right password. The address keeps its count but gets back the attempt itself,
-    /// or one known password would let an attacker go on guessing the others.
+    /// The tally of a name after a right password.
     pub(crate) fn succeeded(self, counter: Counter, now: Millis) -> Self {
         match counter {
             Counter::NameAtAddress => Self {
@@ -83,13 +82,38 @@ impl Tally {
                 ..Self::default()
             },
             Counter::Name => Self::default(),
-            Counter::Address => Self {
-                failed: self.failed.saturating_sub(1),
-                locked_until: 0,
-                ..self
-            },
+            // Only what was counted is given back: [`Tally::given_back`].
+            Counter::Address => self,
         }
     }
+
+    /// The tally of an address after an attempt was right: it gets back that attempt and the lock that came of it.
+    /// Failures of others stay, and the locks that came of those, or one known password would let an attacker go
+    /// on guessing the others.
+    pub(crate) fn given_back(self, counted: Counted) -> Self {
+        let is_own = self.locked_until == counted.address_lock;
+        Self {
+            failed: self.failed.saturating_sub(1),
+            locked_until: if is_own { 0 } else { self.locked_until },
+            ..self
+        }
+    }
+}
+
+/// An attempt that was counted before it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Until when its address was locked by it.
+    pub(crate) address_lock: i64,
+}
+
+/// What counting an attempt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tried {
+    /// It may be looked at.
+    Counted(Counted),
+    /// It is one too many, and counts for nothing before this moment.
+    TooMany(Millis),
 }
 
 /// Milliseconds to wait after the `failed`th failure: none while within the free ones, then half a minute
@@ -157,11 +181,35 @@ mod tests {
                 .failed,
             0
         );
-        let address = after(Counter::Address, 20).succeeded(Counter::Address, now);
-        assert_eq!(address.failed, 19);
-        assert_eq!(address.waits_until(now), None);
+        let before = after(Counter::Address, 20);
+        assert_eq!(before.succeeded(Counter::Address, now), before);
+        let own = before.failed_once_more(Counter::Address, now);
+        let address_lock = own.locked_until;
+        assert_eq!(own.given_back(Counted { address_lock }).failed, 20);
         let pair = after(Counter::NameAtAddress, 3).succeeded(Counter::NameAtAddress, now);
         assert!(pair.is_familiar(now));
         assert!(!pair.is_familiar(Millis::new(now.get() + FAMILIAR)));
+    }
+
+    #[test]
+    fn a_right_password_takes_off_its_own_lock_and_not_that_of_a_guess() {
+        let now = Millis::new(5_000_000);
+        // The right attempt is the thirtieth counted, and locks until it is known to be right.
+        let own = after(Counter::Address, 29).failed_once_more(Counter::Address, now);
+        let counted = Counted {
+            address_lock: own.locked_until,
+        };
+        assert!(own.waits_until(now).is_some());
+        let back = own.given_back(counted);
+        assert_eq!((back.failed, back.waits_until(now)), (29, None));
+        // A guess that was counted while the right password was looked at: its lock stays.
+        let own = after(Counter::Address, 28).failed_once_more(Counter::Address, now);
+        let counted = Counted {
+            address_lock: own.locked_until,
+        };
+        let guess = own.failed_once_more(Counter::Address, Millis::new(now.get() + 5));
+        let back = guess.given_back(counted);
+        assert_eq!(back.failed, 29);
+        assert!(back.waits_until(now).is_some());
     }
 }

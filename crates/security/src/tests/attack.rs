@@ -6,6 +6,7 @@ use super::browser::Browser;
 use super::flow::{PASSWORD, with_account};
 use super::operator;
 use crate::NewAccount;
+use crate::rules::lockout::Tried;
 
 db::on_both_engines! {
     async fn an_attack_from_many_addresses_locks_attackers_out_and_leaves_people_in(place: &TestPlace) {
@@ -48,5 +49,33 @@ db::on_both_engines! {
         let unknown = late.sign_in("nobody", PASSWORD).await;
         assert_eq!(known.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(unknown.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    async fn nobody_without_a_name_shuts_the_way_of_passkeys_for_others(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        for turn in 0..80 {
+            let address = format!("198.51.100.{}", turn % 10);
+            let address = address.parse().ok();
+            let _ = house.security.count_attempt(None, address).await.unwrap();
+        }
+        // What came from elsewhere without a name counts for elsewhere only.
+        let here = "192.0.2.9".parse().ok();
+        let tried = house.security.count_attempt(None, here).await.unwrap();
+        assert!(matches!(tried, Tried::Counted(_)));
+    }
+
+    async fn an_own_sign_in_takes_no_lock_off_the_address_that_guessed(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let address = "198.51.100.7".parse().ok();
+        for turn in 0..29 {
+            let guess = format!("nobody{turn}");
+            house.security.count_attempt(Some(&guess), address).await.unwrap();
+        }
+        // The one who comes from an identity service was not counted, and gets nothing back.
+        let mut tx = house.security.0.work.write().await.unwrap();
+        house.security.forgive(&mut tx, Some("wang"), address, None).await.unwrap();
+        tx.commit().await.unwrap();
+        house.security.count_attempt(Some("nobody"), address).await.unwrap();
+        let next = house.security.count_attempt(Some("other"), address).await.unwrap();
+        assert!(matches!(next, Tried::TooMany(_)));
     }
 }
