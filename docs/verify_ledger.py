@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks a ledger of format 1 (SQLite) without any code of Weihe: docs/ledger.md is all it follows.
+"""Checks a ledger of format 1 or 2 (SQLite) without any code of Weihe: docs/ledger.md is all it follows.
 
     python3 docs/verify_ledger.py DATA/ledger.db [NUMBER:HASH]
 
@@ -17,6 +17,9 @@ except ImportError:  # Before Python 3.11: the datasets of the release are taken
     tomllib = None
 
 OWN_COLUMNS = ["record_id", "unit_id", "since", "until", "effective_from", "effective_to"]
+# Personal fields are sealed, one blob a level; the chain covers the digests.
+LEVELS = ["personal", "sensitive"]
+SEALED_COLUMNS = [f"{what}_{level}" for level in LEVELS for what in ("sealed", "digest")]
 NO_PARENT = bytes(32)
 OVERLAY = "overlay/"
 # The datasets whose records are units, each with the field that names the unit above.
@@ -57,12 +60,23 @@ def field(name, value):
 
 
 def written_leaf(dataset, row):
-    names = sorted((name for name in row.keys() if name not in OWN_COLUMNS), key=str.encode)
+    others = OWN_COLUMNS + SEALED_COLUMNS
+    names = sorted((name for name in row.keys() if name not in others), key=str.encode)
     return sha(
         b"\x00O", str_(dataset), int_(row["record_id"]), int_(row["unit_id"]),
         int_(row["effective_from"]), opt(row["effective_to"]),
         *(field(name, row[name]) for name in names),
+        *(part(level, row) for level in LEVELS),
     )
+
+
+def part(level, row):
+    """What is sealed of a level: its digest alone, whether or not the blob is still there."""
+    column = f"digest_{level}"
+    digest = row[column] if column in row.keys() else None
+    if digest is None:
+        return b""
+    return str_(level) + b"d" + bytes_(digest if isinstance(digest, bytes) else str(digest).encode())
 
 
 def closed_leaf(dataset, row):

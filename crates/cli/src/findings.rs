@@ -1,6 +1,6 @@
 //! Findings of a verification as sentences.
 
-use registry::ledger::{Finding, hex};
+use registry::ledger::{Finding, SealedFault, hex};
 use serde_json::{Value, json};
 use ui::Text;
 
@@ -24,6 +24,11 @@ pub(crate) fn kind(finding: &Finding) -> &'static str {
         Finding::Definitions { .. } => "definitions",
         Finding::Unit { .. } => "unit",
         Finding::MoreUnits(_) => "more-units",
+        Finding::Sealed { fault, .. } => match fault {
+            SealedFault::Closed => "sealed-closed",
+            SealedFault::Digest => "sealed-digest",
+            SealedFault::Gone => "sealed-gone",
+        },
     }
 }
 
@@ -73,7 +78,10 @@ pub(crate) fn sentence(finding: &Finding, text: &Text) -> String {
             &[("dataset", dataset), ("versions", &versions.to_string())],
         ),
         Finding::Head => text.get(&key),
-        Finding::Overlap { dataset, record } => text.with(
+        Finding::Overlap { dataset, record }
+        | Finding::Sealed {
+            dataset, record, ..
+        } => text.with(
             &key,
             &[("dataset", dataset), ("record", &record.to_string())],
         ),

@@ -218,11 +218,12 @@ fn ranges(held: &Held, permit: &Permit, units: &UnitTree) -> Vec<Range<u64>> {
     ranges
 }
 
-/// The fields that are columns, each with its place among the stored fields.
+/// The fields that are columns, those of personal data never: each with its place among the stored fields.
 fn columns_of(dataset: &Dataset) -> Vec<(usize, &Field, ColumnType)> {
     dataset
         .stored_fields()
         .enumerate()
+        .filter(|(_, field)| !field.sensitivity.is_sealed())
         .filter_map(|(place, field)| {
             crate::intake::column_type(field).map(|kind| (place, field, kind))
         })
@@ -253,7 +254,8 @@ pub fn held_schema(dataset: &Dataset) -> Schema {
 }
 
 fn has_initials(dataset: &Dataset) -> bool {
-    dataset.stored_fields().any(|field| field.name == "name")
+    let is_name = |field: &Field| field.name == "name" && !field.sensitivity.is_sealed();
+    dataset.stored_fields().any(is_name)
 }
 
 async fn load(

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod ledger;
 pub mod lists;
 pub mod pages;
+pub mod persons;
 pub mod read;
 pub mod search;
 pub mod seed;

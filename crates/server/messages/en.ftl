@@ -1,6 +1,7 @@
 server-nav-home = Home
 server-nav-map = Map
 server-nav-institutions = Institutions
+server-nav-people = People
 server-nav-imports = Imports
 server-nav-commits = Commits
 server-nav-dictionary = Dictionary

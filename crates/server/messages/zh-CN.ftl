@@ -1,6 +1,7 @@
 server-nav-home = 首页
 server-nav-map = 地图
 server-nav-institutions = 学校
+server-nav-people = 人员
 server-nav-imports = 入库
 server-nav-commits = 入库批次
 server-nav-dictionary = 数据字典

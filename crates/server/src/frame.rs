@@ -16,10 +16,11 @@ use crate::App;
 
 /// The pages of the left list, in their order. Those that no room serves, or that the reader's post may
 /// not use, are left out.
-const PLACES: [(&str, &str, Icon); 12] = [
+const PLACES: [(&str, &str, Icon); 13] = [
     ("server-nav-home", "/", Icon::Home),
     ("server-nav-map", "/map", Icon::Map),
     ("server-nav-institutions", "/institutions", Icon::Building),
+    ("server-nav-people", "/people", Icon::People),
     ("server-nav-imports", "/imports", Icon::Tray),
     ("server-nav-commits", "/commits", Icon::Board),
     ("server-nav-dictionary", "/dictionary", Icon::Book),

@@ -98,6 +98,11 @@ async fn sweep(app: App) {
         if let Err(error) = app.security().sweep().await {
             tracing::error!(%error, "what has expired could not be removed");
         }
+        match app.registry().imports().expire().await {
+            Ok(0) => {}
+            Ok(imports) => tracing::info!(imports, "uploads of personal data have expired"),
+            Err(error) => tracing::error!(%error, "uploads that have expired could not be removed"),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod fold;
 mod infer;
 mod load;
 mod model;
+mod people;
 mod post;
 mod problem;
 mod read;
@@ -46,6 +47,10 @@ pub use model::{
     At, Authority, COORDINATE_SCALE, Check, CheckKind, CodeEntry, Confidence, Dataset, DatasetName,
     EffectiveRule, ExtraColumn, Field, FieldKind, Hint, Label, Lang, MatchKey, MissingRule, Owner,
     Precision, Sensitivity, Severity, SqlFunction, Storage, UnitRule, Version,
+};
+pub use people::{
+    ErasureReason, ErasureRule, HIDDEN, LegalBasis, Mask, PersonRule, Purpose, Retention,
+    RetentionStart,
 };
 pub use post::{Action, Line, Post, Scope, UnitLevel};
 pub use problem::{Problem, nearest};

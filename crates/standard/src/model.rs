@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use kernel::Day;
 
+use crate::people::{PersonRule, Retention};
+
 /// The language of a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lang {
@@ -171,6 +173,14 @@ impl Sensitivity {
         ("personal", Self::Personal),
         ("sensitive", Self::Sensitive),
     ];
+
+    /// The levels whose fields are sealed, the less sensitive first.
+    pub const SEALED: [Self; 2] = [Self::Personal, Self::Sensitive];
+
+    /// Whether fields of this sensitivity are sealed under the key of a person.
+    pub fn is_sealed(self) -> bool {
+        self >= Self::Personal
+    }
 
     /// The word used in definition files.
     pub fn as_str(self) -> &'static str {
@@ -363,6 +373,10 @@ pub struct Field {
     pub many: bool,
     /// How widely it may be shown.
     pub sensitivity: Sensitivity,
+    /// The kind of the keyed lookups by which its values are found, for personal data that identifies.
+    pub lookup: Option<String>,
+    /// The mask ([`crate::Mask`]) by which it is shown where it is not shown in full; `None`: not at all.
+    pub mask: Option<String>,
     /// The level that may change it.
     pub owner: Owner,
     /// Element of JY/T 1001–1007 that it stands for in exchange, such as `JCXX0101.XXMC`.
@@ -418,6 +432,12 @@ pub struct Dataset {
     pub about: Label,
     /// The unit a record belongs to.
     pub unit: UnitRule,
+    /// Whose personal data its records hold; `None`: nobody's.
+    pub person: Option<PersonRule>,
+    /// The purposes for which personal data in it is kept.
+    pub purposes: Vec<String>,
+    /// How long its records are kept at least.
+    pub retention: Option<Retention>,
     /// Keys in the order in which they are tried.
     pub match_keys: Vec<MatchKey>,
     /// From when a value holds, unless said.
@@ -455,9 +475,25 @@ impl Dataset {
         }
     }
 
-    /// The fields that are columns of the dataset's table.
+    /// The stored fields: what a version has a value of each for. Those of personal data are no columns of the
+    /// dataset's table but stand in the sealed part of their level.
     pub fn stored_fields(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_stored())
+    }
+
+    /// Whether records hold sealed fields.
+    pub fn holds_personal_data(&self) -> bool {
+        self.stored_fields()
+            .any(|field| field.sensitivity.is_sealed())
+    }
+
+    /// The sealed levels that its fields have, the less sensitive first.
+    pub fn sealed_levels(&self) -> impl Iterator<Item = Sensitivity> + '_ {
+        let has = |level: &Sensitivity| {
+            self.stored_fields()
+                .any(|field| field.sensitivity == *level)
+        };
+        Sensitivity::SEALED.into_iter().filter(has)
     }
 }
 

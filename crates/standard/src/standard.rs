@@ -9,7 +9,8 @@ use crate::codes::CodeSet;
 use crate::figure::Figure;
 use crate::infer::TypeRules;
 use crate::load::{self, Builder};
-use crate::model::{Check, Dataset, DatasetName, SqlFunction, Version};
+use crate::model::{Check, Dataset, DatasetName, Field, SqlFunction, Version};
+use crate::people::{ErasureReason, HIDDEN, Mask, Purpose};
 use crate::post::{Line, Post};
 use crate::problem::Problem;
 use crate::read::SourceFile;
@@ -30,6 +31,9 @@ pub struct Standard {
     alerts: Vec<AlertRule>,
     lines: Vec<Line>,
     figures: Vec<Figure>,
+    masks: Vec<Mask>,
+    purposes: Vec<Purpose>,
+    erasures: Vec<ErasureReason>,
     type_rules: TypeRules,
     assurance: AssuranceRules,
     seeds: BTreeMap<String, Vec<SeedRow>>,
@@ -76,6 +80,9 @@ impl Standard {
             alerts: builder.alerts,
             lines: builder.lines,
             figures: builder.figures,
+            masks: builder.masks,
+            purposes: builder.purposes,
+            erasures: builder.erasures,
             type_rules: builder.type_rules,
             assurance: builder.assurance,
             seeds: builder
@@ -237,6 +244,41 @@ impl Standard {
     /// On which days offices work.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// All purposes for which personal data is kept or read, in the order of the files.
+    pub fn purposes(&self) -> &[Purpose] {
+        &self.purposes
+    }
+
+    /// The purpose of that name.
+    pub fn purpose(&self, name: &str) -> Option<&Purpose> {
+        self.purposes.iter().find(|purpose| purpose.name == name)
+    }
+
+    /// All reasons for which what is held on a person may be erased.
+    pub fn erasure_reasons(&self) -> &[ErasureReason] {
+        &self.erasures
+    }
+
+    /// The reason for erasure of that name.
+    pub fn erasure_reason(&self, name: &str) -> Option<&ErasureReason> {
+        self.erasures.iter().find(|reason| reason.name == name)
+    }
+
+    /// The mask of that name.
+    pub fn mask(&self, name: &str) -> Option<&Mask> {
+        self.masks.iter().find(|mask| mask.name == name)
+    }
+
+    /// A value as people read it, as it is shown where it is not shown in full. What is no personal data stays as it
+    /// is; a field without a mask shows nothing, not even whether it is long.
+    pub fn masked(&self, field: &Field, shown: &str) -> String {
+        if shown.is_empty() || !field.sensitivity.is_sealed() {
+            return shown.to_owned();
+        }
+        let mask = field.mask.as_deref().and_then(|name| self.mask(name));
+        mask.map_or_else(|| HIDDEN.to_owned(), |mask| mask.apply(shown))
     }
 
     /// The rules that guess an institution's type from its name.

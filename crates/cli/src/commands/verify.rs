@@ -70,6 +70,8 @@ pub(crate) async fn run(
     output.tell(&json!({
         "commits": report.commits,
         "versions": report.versions,
+        "opened": report.opened,
+        "erased": report.erased.len(),
         "audit_entries": entries,
         "audit_dropped": audit.dropped,
         "audit_head": format!("{}:{}", audit.number, audit.hash),
@@ -88,6 +90,19 @@ pub(crate) async fn run(
             ("entries", &entries),
         ],
     ));
+    if report.opened > 0 || !report.erased.is_empty() {
+        let persons = i64::try_from(report.erased.len()).unwrap_or(i64::MAX);
+        output.say(text.with(
+            "cli-erased",
+            &[
+                ("persons", &format::integer(persons)),
+                ("opened", &format::integer(report.opened)),
+            ],
+        ));
+    }
+    if report.keys_absent {
+        output.say(text.get("cli-keys-absent"));
+    }
     output.say(text.with("cli-head", &[("head", &head.to_string())]));
     if audit.dropped > 0 {
         let dropped = format::integer(audit.dropped);

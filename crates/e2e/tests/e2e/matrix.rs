@@ -120,6 +120,10 @@ impl World {
             "/cases/{id}" => Some(("/cases/1".to_owned(), Reach::Hidden)),
             "/cases/{id}/files/{file}" => Some(("/cases/1/files/1".to_owned(), Reach::Hidden)),
             "/cases/new/{process}" => everyone("/cases/new/grant_application"),
+            // Nobody stands in this world under the number of an office.
+            "/people/{id}" => Some(("/people/1".to_owned(), Reach::Hidden)),
+            "/people/{id}/all" => Some(("/people/1/all".to_owned(), Reach::Hidden)),
+            "/people/{id}/erase" => Some(("/people/1/erase".to_owned(), Reach::Hidden)),
             "/institutions/places.json" => everyone("/institutions/places.json?parent=610100"),
             "/dictionary/{dataset}" => everyone("/dictionary/institution"),
             "/dictionary/codes/{set}" => everyone("/dictionary/codes/stage"),

@@ -10,6 +10,7 @@ mod run;
 mod store;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 use standard::{Action, Lang};
 
 pub use model::{Import, ImportError, Request, State};
+pub use vault::{DAYS_SETTING, Receiving};
 
 use crate::intake::{self, IntakeError, Plan, Progress, Step, Written};
 use crate::ledger::{Ledger, Reversal, hex};
@@ -64,6 +66,11 @@ impl Imports {
         }
     }
 
+    /// The work database, for this room's own tables in it.
+    pub(crate) fn work(&self) -> &Db {
+        &self.work
+    }
+
     /// The folder of one import's files.
     pub fn folder(&self, id: i64) -> PathBuf {
         self.files.join("imports").join(id.to_string())
@@ -102,6 +109,17 @@ impl Imports {
     ) -> Result<i64, IntakeError> {
         permit.require(Action::Import)?;
         intake::dataset_named(&self.ledger, permit, dataset)?;
+        match (
+            self.is_sealed(dataset),
+            Self::is_sealed_file(upload).await.map_err(unreadable)?,
+        ) {
+            (true, false) => {
+                let plain = tokio::fs::read(upload).await.map_err(unreadable)?;
+                self.write_sealed(upload, &plain).await?;
+            }
+            (false, true) => self.unseal_file(upload).await?,
+            _ => {}
+        }
         let sha256 = digest_of(upload).await?;
         let bytes = tokio::fs::metadata(upload).await.map_err(unreadable)?.len();
         let mut import = self.fresh(permit, grant, dataset, file, "", sha256, bytes, request);
@@ -222,6 +240,7 @@ impl Imports {
         .await?;
         tx.commit().await?;
         import.state = State::Writing;
+        self.open_plans(std::slice::from_mut(&mut import)).await?;
         self.spawn(import);
         Ok(())
     }
@@ -320,7 +339,11 @@ impl Imports {
     pub async fn find(&self, permit: &Permit, id: i64) -> Result<Option<Import>, IntakeError> {
         permit.require(Action::Import)?;
         let import = store::one(&mut self.work.read().await?, id).await?;
-        Ok(import.filter(|import| self.own(permit, import).is_ok()))
+        let Some(mut import) = import.filter(|import| self.own(permit, import).is_ok()) else {
+            return Ok(None);
+        };
+        self.open_plans(std::slice::from_mut(&mut import)).await?;
+        Ok(Some(import))
     }
 
     /// The latest imports that the permit may see.
@@ -331,6 +354,7 @@ impl Imports {
         permit.require(Action::Import)?;
         let mut imports = store::latest(&mut self.work.read().await?, most).await?;
         imports.retain(|import| self.own(permit, import).is_ok());
+        self.open_plans(&mut imports).await?;
         Ok(imports)
     }
 
@@ -357,6 +381,7 @@ impl Imports {
         )
         .await?;
         waiting.retain(|import| import.path.is_empty());
+        self.open_plans(&mut waiting).await?;
         let count = waiting.len();
         for import in waiting {
             self.spawn(import);

@@ -35,6 +35,7 @@ impl Imports {
         tokio::spawn(async move {
             let id = import.id;
             let outcome = imports.background(&import).await;
+            let is_written = matches!(&outcome, Ok(finished) if finished.written.is_some());
             if let Err(error) = &outcome {
                 // What the database or the engine says in its own words is for the operator.
                 tracing::warn!(import = id, code = error.code(), %error, "an import did not end");
@@ -46,6 +47,9 @@ impl Imports {
                     break;
                 }
                 tokio::time::sleep(KEEP_AGAIN).await;
+            }
+            if is_written {
+                imports.drop_upload(id, &import.dataset).await;
             }
         });
     }
@@ -178,8 +182,10 @@ impl Imports {
             });
         }
         self.refuse_changed_plan(import, &prepared).await?;
+        let plan = self
+            .plan_to_keep(&import.dataset, import.id, &prepared.plan)
+            .await?;
         let mut tx = self.work.write().await?;
-        let plan = serde_json::to_string(&prepared.plan).unwrap_or_default();
         store::set_state(
             &mut tx,
             import.id,
@@ -273,6 +279,14 @@ impl Imports {
         mapping: &Mapping,
     ) -> Result<RawReader, IntakeError> {
         let standard = Arc::clone(self.ledger.standard());
+        // What is sealed is opened in memory only.
+        let is_sealed = Self::is_sealed_file(path)
+            .await
+            .map_err(super::unreadable)?;
+        let opened = match is_sealed {
+            true => Some(self.read_kept(path).await?),
+            false => None,
+        };
         let dataset = dataset.to_owned();
         let mapping = mapping.clone();
         let path = path.to_owned();
@@ -312,7 +326,10 @@ impl Imports {
                 width: (!names.is_empty()).then_some(names.len()),
                 absorb: names.iter().position(|name| name.ends_with('+')),
             };
-            Ok(RawReader::open_path(&path, &Limits::default(), &options)?)
+            Ok(match opened {
+                Some(bytes) => RawReader::open(bytes, &Limits::default(), &options)?,
+                None => RawReader::open_path(&path, &Limits::default(), &options)?,
+            })
         });
         task.await
             .map_err(|error| IntakeError::Stopped(error.to_string()))?
@@ -321,27 +338,30 @@ impl Imports {
     /// Writes the refused rows with their reasons, in each language, as tables that can be mended and imported
     /// again.
     async fn write_refused(&self, id: i64, prepared: &intake::Prepared) -> Result<(), IntakeError> {
-        self.try_to_write_refused(id, prepared)
+        let unwritable = |error: std::io::Error| IntakeError::unwritable(&error);
+        tokio::fs::create_dir_all(self.folder(id))
             .await
-            .map_err(|error| IntakeError::unwritable(&error))
-    }
-
-    async fn try_to_write_refused(
-        &self,
-        id: i64,
-        prepared: &intake::Prepared,
-    ) -> std::io::Result<()> {
-        tokio::fs::create_dir_all(self.folder(id)).await?;
+            .map_err(unwritable)?;
         for lang in [Lang::Zh, Lang::En] {
-            let mut bytes = Vec::new();
-            let mut writer = CsvWriter::new(&mut bytes)?;
-            for row in prepared.refused_table(self.ledger.standard(), lang) {
-                writer.write_row(row.iter().map(String::as_str))?;
+            let bytes = self.refused_csv(prepared, lang).map_err(unwritable)?;
+            let path = self.refused_file(id, lang);
+            if self.is_sealed(&prepared.plan.dataset) {
+                self.write_sealed(&path, &bytes).await?;
+            } else {
+                tokio::fs::write(path, bytes).await.map_err(unwritable)?;
             }
-            writer.finish()?;
-            tokio::fs::write(self.refused_file(id, lang), bytes).await?;
         }
         Ok(())
+    }
+
+    fn refused_csv(&self, prepared: &intake::Prepared, lang: Lang) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut writer = CsvWriter::new(&mut bytes)?;
+        for row in prepared.refused_table(self.ledger.standard(), lang) {
+            writer.write_row(row.iter().map(String::as_str))?;
+        }
+        writer.finish()?;
+        Ok(bytes)
     }
 
     /// Keeps what an import came to.
@@ -350,14 +370,17 @@ impl Imports {
         id: i64,
         outcome: &Result<Finished, IntakeError>,
     ) -> Result<(), IntakeError> {
-        let mut tx = self.work.write().await?;
-        let now = self.clock.now();
-        match outcome {
+        let plan = match outcome {
             Ok(Finished {
                 plan,
                 written: None,
-            }) => {
-                let plan = serde_json::to_string(plan).unwrap_or_default();
+            }) => self.plan_to_keep(&plan.dataset, id, plan).await?,
+            _ => String::new(),
+        };
+        let mut tx = self.work.write().await?;
+        let now = self.clock.now();
+        match outcome {
+            Ok(Finished { written: None, .. }) => {
                 store::set_state(
                     &mut tx,
                     id,

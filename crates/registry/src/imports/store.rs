@@ -6,10 +6,16 @@ use kernel::{Millis, Value};
 use super::model::{Import, State};
 
 /// The room's tables in the work database.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "registry-1-imports",
-    sql: include_str!("sql/work_1.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "registry-1-imports",
+        sql: include_str!("sql/work_1.sql"),
+    },
+    Migration {
+        name: "registry-2-persons",
+        sql: include_str!("sql/work_persons.sql"),
+    },
+];
 
 const COLUMNS: &str = "id, dataset, file, path, sha256, bytes, request, state, actor, account, granted, created, updated, \
      step, done, total, stop_requested, plan, written, error";
@@ -118,6 +124,32 @@ pub(super) async fn unfinished_of(tx: &mut Tx, import: &Import) -> Result<Option
         )
         .await?;
     row.opt_int("id")
+}
+
+/// Imports that nothing has happened to since an instant, the oldest first.
+pub(super) async fn updated_before(tx: &mut Tx, before: Millis) -> Result<Vec<Import>, DbError> {
+    let rows = tx
+        .fetch_all(
+            &format!("SELECT {COLUMNS} FROM import WHERE updated < $1 ORDER BY id"),
+            &[before.into()],
+        )
+        .await?;
+    rows.iter().map(import_of).collect()
+}
+
+/// Keeps the numbers of an import whose rows have expired.
+pub(super) async fn expire(
+    tx: &mut Tx,
+    id: i64,
+    state: State,
+    plan: Option<&str>,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE import SET state = $1, plan = $2 WHERE id = $3",
+        &[state.as_str().into(), plan.into(), id.into()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Changes the state, with what came of it.

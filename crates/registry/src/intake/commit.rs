@@ -240,7 +240,7 @@ impl Batch<'_> {
         let mut versions: HashMap<RecordId, Vec<Version>> = HashMap::new();
         for version in self
             .ledger
-            .open_versions(self.permit, &self.prepared.dataset.name, &held)
+            .open_versions_in_full(self.permit, &self.prepared.dataset.name, &held)
             .await?
         {
             versions.entry(version.record).or_default().push(version);

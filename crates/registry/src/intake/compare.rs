@@ -54,7 +54,7 @@ impl Comparison<'_> {
                 .collect();
             let mut held: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
             for version in ledger
-                .open_versions(self.preparation.permit, &work.dataset.name, &records)
+                .open_versions_in_full(self.preparation.permit, &work.dataset.name, &records)
                 .await?
             {
                 held.entry(version.record).or_default().push(version);

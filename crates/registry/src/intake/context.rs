@@ -13,7 +13,7 @@ use standard::{Dataset, Field, FieldKind, Storage};
 
 use super::error::IntakeError;
 use super::references::{Referable, Reference, ReferenceIndex};
-use crate::ledger::{Ledger, LedgerError, Version};
+use crate::ledger::{Ledger, LedgerError, Looked, Version};
 
 /// What is known before the first row is read.
 pub struct Context {
@@ -56,6 +56,12 @@ impl Context {
         }
         let mut references = BTreeMap::new();
         for target in targets {
+            let named = ledger.standard().dataset(target);
+            if named.is_some_and(Dataset::holds_personal_data) {
+                // Persons are found by lookups, never by a list of all their names.
+                references.insert(target.to_owned(), ReferenceIndex::default());
+                continue;
+            }
             references.insert(
                 target.to_owned(),
                 reference_index(ledger, permit, target, day).await?,
@@ -352,14 +358,16 @@ pub enum Match {
 }
 
 impl KeyIndex {
-    /// Indexes the records of a dataset that stand on a day or later.
+    /// Indexes the records of a dataset that stand on a day or later. Where keys hold personal data these are the
+    /// records that `looked` may mean and the permit reaches; nothing is known of others.
     ///
     /// # Errors
     /// Those of the ledger.
-    pub async fn load(
+    pub(crate) async fn load(
         ledger: &Ledger,
         permit: &Permit,
         dataset: &Dataset,
+        looked: &Looked,
     ) -> Result<KeyIndex, LedgerError> {
         let table = ledger.table(&dataset.name)?;
         let keys: Vec<Vec<(usize, Storage)>> = dataset
@@ -381,10 +389,45 @@ impl KeyIndex {
         let mut levels: Vec<KeyMap<Vec<(RecordId, bool)>>> = vec![KeyMap::default(); keys.len()];
         let unique: Vec<bool> = dataset.match_keys.iter().map(|key| key.unique).collect();
         let mut elsewhere: KeyMap<RecordId> = KeyMap::default();
+        let is_sealed: Vec<bool> = keys
+            .iter()
+            .map(|fields| {
+                fields
+                    .iter()
+                    .any(|(place, _)| table.level_of(*place).is_some())
+            })
+            .collect();
+        if is_sealed.contains(&true) {
+            for version in ledger.candidates(permit, &dataset.name, looked).await? {
+                let mut stronger = false;
+                for (level, (fields, known)) in keys.iter().zip(&mut levels).enumerate() {
+                    let parts: Vec<KeyPart<'_>> = fields
+                        .iter()
+                        .map(|(position, _)| part_of(version.values.get(*position)))
+                        .collect();
+                    let Some(hash) = key_hash(level, &parts) else {
+                        continue;
+                    };
+                    if is_sealed.get(level) == Some(&true) {
+                        let holders = known.entry(hash).or_default();
+                        if !holders.iter().any(|(record, _)| *record == version.record) {
+                            holders.push((version.record, stronger));
+                        }
+                    }
+                    stronger = true;
+                }
+            }
+        }
+        if !is_sealed.contains(&false) {
+            return Ok(KeyIndex { levels, elsewhere });
+        }
         ledger
             .read_open_beyond(permit, &dataset.name, |version, is_reached| {
                 let mut stronger = false;
                 for (level, (fields, known)) in keys.iter().zip(&mut levels).enumerate() {
+                    if is_sealed.get(level) == Some(&true) {
+                        continue;
+                    }
                     if !is_reached && !unique.get(level).copied().unwrap_or(false) {
                         continue;
                     }

@@ -50,6 +50,12 @@ pub enum IntakeError {
     /// The file, or its plan, is no longer what was looked at.
     #[error("the plan has changed since it was shown (commit {0} came between); look at it again")]
     PlanChanged(kernel::CommitNumber),
+    /// The file holds columns of personal data that the post does not see: their titles in Chinese and English.
+    #[error("your post does not see {}; leave these columns out, or ask a colleague whose post does", .0.iter().map(|(_, en)| en.as_str()).collect::<Vec<_>>().join(", "))]
+    Unseen(Vec<(String, String)>),
+    /// What was kept sealed of an import cannot be opened: it was altered, or its key is gone.
+    #[error("what was kept of this import cannot be opened any more; send the file again")]
+    Sealed,
     /// The unit of a complete list is not known.
     #[error("there is no unit `{0}`; write its code or its full name")]
     UnknownUnit(String),
@@ -116,6 +122,14 @@ impl IntakeError {
             IntakeError::PlanChanged(number) => {
                 format!("入库预览之后库内又有变动(入库批次 {number})，没有写入。请重新预览。")
             }
+            IntakeError::Unseen(titles) => {
+                let titles: Vec<&str> = titles.iter().map(|(zh, _)| zh.as_str()).collect();
+                format!(
+                    "您的岗位不能查看“{}”；请去掉这些列，或请有权限的同事导入",
+                    titles.join("、")
+                )
+            }
+            IntakeError::Sealed => "这次导入暂存的内容已无法打开，请重新上传文件".to_owned(),
             IntakeError::UnknownUnit(name) => {
                 format!("没有单位“{name}”；请写单位代码或全称")
             }
@@ -146,6 +160,8 @@ impl IntakeError {
             IntakeError::Folder(_) => "INTAKE-FOLDER",
             IntakeError::UnknownDataset { .. } => "INTAKE-DATASET",
             IntakeError::PlanChanged(_) => "INTAKE-PLAN-CHANGED",
+            IntakeError::Unseen(_) => "INTAKE-UNSEEN",
+            IntakeError::Sealed => "INTAKE-SEALED",
             IntakeError::UnknownUnit(_) => "INTAKE-UNIT",
         }
     }

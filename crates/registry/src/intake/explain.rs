@@ -52,6 +52,10 @@ impl<'a> Explainer<'a> {
         if parts.first().is_some_and(|first| !first.is_empty()) {
             return joined(parts);
         }
+        if self.dataset.person.is_some() {
+            // Any cell may hold anything of a person: the number of the row has to do.
+            return joined(parts);
+        }
         // The text of the file, where the field itself could not be read.
         (0..batch.raw.columns.len())
             .map(|column| batch.raw.cell(column, row))
@@ -133,13 +137,27 @@ impl<'a> Explainer<'a> {
         self.shown(field, &value, self.context)
     }
 
-    /// A stored value as people read it: codes by name, numbers with their point, records by name.
+    /// A stored value as people read it: codes by name, numbers with their point, records by name, personal data
+    /// masked. A plan is kept and read by more people than the file that it is of.
     pub fn shown(&self, field: &Field, value: &Value, context: Option<&Context>) -> String {
-        shown(self.standard, field, value, Lang::Zh, |dataset, record| {
+        let text = shown(self.standard, field, value, Lang::Zh, |dataset, record| {
             context
                 .and_then(|context| context.references.get(dataset))
                 .map(|index| index.label(kernel::RecordId::new(record)))
-        })
+        });
+        self.standard.masked(field, &text)
+    }
+
+    /// The text of a cell that is at fault, masked where it may be of a person: in a shifted row any cell may.
+    pub(super) fn faulty(&self, field: Option<&Field>, text: &str) -> String {
+        if self.dataset.person.is_none() {
+            return text.to_owned();
+        }
+        match field {
+            Some(field) if field.sensitivity.is_sealed() => self.standard.masked(field, text),
+            _ if text.is_empty() => String::new(),
+            _ => standard::HIDDEN.to_owned(),
+        }
     }
 
     /// Differences by field.

@@ -183,6 +183,18 @@ impl Plan {
         self.counts.get(class.as_str()).copied().unwrap_or(0)
     }
 
+    /// Its numbers alone, without anything of single rows.
+    #[must_use]
+    pub fn without_rows(mut self) -> Plan {
+        self.examples.clear();
+        self.missing.clear();
+        for cause in self.causes.iter_mut().chain(&mut self.notices) {
+            cause.values.clear();
+            cause.examples.clear();
+        }
+        self
+    }
+
     /// Whether anything would be written.
     pub fn writes(&self) -> bool {
         self.count(Class::New) + self.count(Class::Changed) + self.missing_count > 0

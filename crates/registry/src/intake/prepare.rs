@@ -13,7 +13,7 @@ use super::context::{Context, KeyIndex};
 use super::derive::Deriver;
 use super::error::IntakeError;
 use super::explain::{Explainer, filled};
-use super::mapping::{Columns, Head, Mapping};
+use super::mapping::{ColumnUse, Columns, Head, Mapping};
 use super::owners::{Level, Rights};
 use super::plan::{CauseBook, Class, Detail, Missing, Plan};
 use super::rows::RowReader;
@@ -21,7 +21,7 @@ use super::single::Single;
 use super::typing::{Batch, Typist};
 use super::work::Work;
 use super::{Options, Progress, Step};
-use crate::ledger::{COMMON, Ledger, Version, may_write_under};
+use crate::ledger::{COMMON, Ledger, Looked, Version, lookup_key, may_write_under};
 use crate::read::{FileAbout, RawReader};
 
 /// Everything that a commit of the file needs, and the plan that people see.
@@ -203,6 +203,7 @@ impl Preparation<'_> {
             headers: reader.headers().unwrap_or_default(),
         };
         let columns = Columns::recognise(&self.dataset, head, &self.mapping)?;
+        self.refuse_unseen(&columns)?;
         let reading = describe(reader.about());
         let batches = self.type_all(reader, &context, columns.clone()).await?;
         let mut rows_before = Vec::with_capacity(batches.len());
@@ -224,7 +225,8 @@ impl Preparation<'_> {
         };
         work.take_flaws();
         self.progress.tell(Step::Check, 0, rows as u64)?;
-        let keys = KeyIndex::load(self.ledger, self.permit, &self.dataset).await?;
+        let looked = looked_for(&self.dataset, &batches);
+        let keys = KeyIndex::load(self.ledger, self.permit, &self.dataset, &looked).await?;
         let mut fates = match self.single {
             Some(single) => work.match_single(single, &keys, &context),
             None => work.match_rows(&keys, &context),
@@ -241,12 +243,12 @@ impl Preparation<'_> {
                 .iter()
                 .map(|(header, usage)| {
                     let field = match usage {
-                        super::mapping::ColumnUse::Field(place) => self
+                        ColumnUse::Field(place) => self
                             .dataset
                             .fields
                             .get(*place)
                             .map_or(String::new(), |field| field.name.clone()),
-                        super::mapping::ColumnUse::Ignored => String::new(),
+                        ColumnUse::Ignored => String::new(),
                     };
                     (header.clone(), field)
                 })
@@ -309,6 +311,27 @@ impl Preparation<'_> {
             rows_before,
             refusals,
         })
+    }
+
+    /// Stops a file with columns of personal data that the permit does not see.
+    fn refuse_unseen(&self, columns: &Columns) -> Result<(), IntakeError> {
+        let unseen: Vec<(String, String)> = columns
+            .uses
+            .iter()
+            .filter_map(|(_, usage)| match usage {
+                ColumnUse::Field(place) => self.dataset.fields.get(*place),
+                ColumnUse::Ignored => None,
+            })
+            .filter(|field| {
+                field.sensitivity.is_sealed() && !self.permit.sees_field(field.sensitivity)
+            })
+            .map(|field| (field.title.zh.clone(), field.title.en.clone()))
+            .collect();
+        if unseen.is_empty() {
+            Ok(())
+        } else {
+            Err(IntakeError::Unseen(unseen))
+        }
     }
 
     /// The datum of the file's coordinates.
@@ -469,6 +492,26 @@ impl Preparation<'_> {
         }
         Ok(if close.is_some() { missing } else { Vec::new() })
     }
+}
+
+/// The values of a file by which persons are looked for.
+fn looked_for(dataset: &Dataset, batches: &[Batch]) -> Looked {
+    let mut looked = Looked::new();
+    let fields = dataset
+        .match_keys
+        .iter()
+        .flat_map(|key| &key.fields)
+        .filter_map(|name| dataset.field(name));
+    for field in fields {
+        let Some(kind) = &field.lookup else { continue };
+        let values = looked.entry(kind.clone()).or_default();
+        for batch in batches {
+            if let Some(column) = batch.table.position(&field.name) {
+                values.extend(batch.table.texts(column).flatten().filter_map(lookup_key));
+            }
+        }
+    }
+    looked
 }
 
 /// How a file was read, for people.

@@ -124,7 +124,7 @@ pub async fn commit_row(
     let versions = match row.target {
         Some(record) => {
             ledger
-                .open_versions(permit, &dataset.name, &[record])
+                .open_versions_in_full(permit, &dataset.name, &[record])
                 .await?
         }
         None => Vec::new(),

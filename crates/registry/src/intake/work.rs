@@ -186,27 +186,14 @@ impl Work<'_> {
         let batches = self.batches;
         for (batch, before) in batches.iter().zip(self.rows_before) {
             for flaw in &batch.flaws {
-                let field = flaw
-                    .field
-                    .and_then(|place| self.dataset.fields.get(place))
-                    .map_or("", |field| field.name.as_str());
+                let of = flaw.field.and_then(|place| self.dataset.fields.get(place));
+                let field = of.map_or("", |field| field.name.as_str());
+                let text = self.explainer.faulty(of, &flaw.text);
                 let row = before + flaw.row as usize;
                 if flaw.fault.refuses() {
-                    self.refuse(
-                        row,
-                        flaw.fault.code(),
-                        field,
-                        flaw.text.clone(),
-                        flaw.detail.clone(),
-                    );
+                    self.refuse(row, flaw.fault.code(), field, text, flaw.detail.clone());
                 } else {
-                    self.notice(
-                        row,
-                        flaw.fault.code(),
-                        field,
-                        flaw.text.clone(),
-                        flaw.detail.clone(),
-                    );
+                    self.notice(row, flaw.fault.code(), field, text, flaw.detail.clone());
                 }
             }
         }
@@ -410,7 +397,8 @@ impl Work<'_> {
                         row,
                         "CELL-REFERENCE",
                         name,
-                        pending.text.clone(),
+                        self.explainer
+                            .faulty(self.dataset.fields.get(pending.field), &pending.text),
                         String::new(),
                     ),
                     many => {
@@ -419,7 +407,8 @@ impl Work<'_> {
                             row,
                             "CELL-REFERENCE-AMBIGUOUS",
                             name,
-                            pending.text.clone(),
+                            self.explainer
+                                .faulty(self.dataset.fields.get(pending.field), &pending.text),
                             detail,
                         );
                     }

@@ -196,7 +196,12 @@ impl Ledger {
                 Target::New(_) => None,
             })
             .collect();
-        let stored = store::open_versions(tx, table, &existing).await?;
+        self.refuse_unseen_fields(permit, table, &changes)?;
+        let mut stored = store::open_versions(tx, table, &existing).await?;
+        self.open_parts(tx, table, &mut stored, |_| true).await?;
+        if let Some(erased) = stored.iter().find(|version| version.is_erased()) {
+            return Err(LedgerError::Erased(erased.record));
+        }
         let mut stored_by_record: BTreeMap<RecordId, Vec<Version>> = BTreeMap::new();
         for version in stored {
             if !may_write_under(permit, &units, table.dataset(), version.unit) {
@@ -284,10 +289,11 @@ impl Ledger {
         let opened = effects.opened.len() as u64;
         let closed = effects.closed.len() as u64;
         self.write_units(tx, table, number, &effects).await?;
+        self.seal(tx, table, &mut effects.opened).await?;
         let columns = table.column_names();
         let mut rows = BulkRows::with_capacity(columns.len(), effects.opened.len());
         for version in effects.opened {
-            rows.push(DatasetTable::row(version))?;
+            rows.push(table.row(version))?;
         }
         let rows = Arc::new(rows);
         // The root is worked out on other threads while the rows go into the store.
@@ -559,6 +565,7 @@ fn effects_on_record(
                 .into_iter()
                 .map(Option::unwrap_or_default)
                 .collect(),
+            sealed: Vec::new(),
         });
         return;
     }
@@ -586,6 +593,7 @@ fn effects_on_record(
                 from: stretch.from,
                 to: stretch.to,
                 values: stretch.values,
+                sealed: Vec::new(),
             }),
         }
     }
@@ -603,8 +611,8 @@ fn root_of(table: &DatasetTable, rows: &BulkRows, closed: &[VersionKey]) -> Hash
     let mut leaves: Vec<Hash> = rows
         .par_iter()
         .map_init(Encoder::default, |encoder, row| {
-            DatasetTable::opened(row).map_or(digest::NO_PARENT, |stretch| {
-                encoder.opened(table.dataset(), table.sorted_fields(), stretch)
+            table.opened(row).map_or(digest::NO_PARENT, |stretch| {
+                encoder.opened(table.dataset(), table.sorted_columns(), stretch)
             })
         })
         .collect();

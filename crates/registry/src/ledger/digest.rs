@@ -1,4 +1,4 @@
-//! The canonical encoding of ledger format 1 and the hashes over it. docs/ledger.md is the
+//! The canonical encoding of ledger format 2 and the hashes over it. docs/ledger.md is the
 //! description for other implementations; the test vectors there are the tests below. Pure.
 
 use kernel::{CommitNumber, Day, RecordId, UnitId, Value};
@@ -16,6 +16,7 @@ const LEAF: u8 = 0x00;
 const NODE: u8 = 0x01;
 const EMPTY: u8 = 0x02;
 const COMMIT: u8 = 0x03;
+const SEALED: u8 = 0x04;
 
 /// Collects the bytes of one encoding; reused from row to row.
 #[derive(Debug, Default)]
@@ -94,7 +95,31 @@ impl Encoder {
                 self.value(name, value);
             }
         }
+        for (level, digest) in stretch.digests {
+            self.text(level);
+            self.bytes.push(b'd');
+            self.bytes(digest);
+        }
         self.finish()
+    }
+
+    /// The bytes that are sealed of one level: its fields that are filled, in ascending order of their names; `None`
+    /// where none is.
+    pub(super) fn sealed<'v>(
+        &mut self,
+        fields: impl Iterator<Item = (&'v str, &'v Value)>,
+    ) -> Option<&[u8]> {
+        self.start(SEALED);
+        for (name, value) in fields {
+            self.value(name, value);
+        }
+        (self.bytes.len() > 1).then_some(self.bytes.as_slice())
+    }
+
+    /// Overwrites what it holds: after plain values of persons went through it.
+    pub(super) fn wipe(&mut self) {
+        self.bytes.fill(0);
+        self.bytes.clear();
     }
 
     /// The leaf of a version that was closed.
@@ -149,7 +174,7 @@ impl Encoder {
 }
 
 /// What the leaf of a written version covers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct OpenedStretch<'a> {
     /// The record.
     pub record: RecordId,
@@ -159,8 +184,10 @@ pub(super) struct OpenedStretch<'a> {
     pub from: Day,
     /// The day after the last.
     pub to: Option<Day>,
-    /// One value a field.
+    /// One value a field; those of sealed fields are passed over.
     pub values: &'a [Value],
+    /// The levels that have something sealed, the less sensitive first, each with the digest of it.
+    pub digests: Vec<(&'static str, &'a [u8])>,
 }
 
 impl<'a> From<&'a Version> for OpenedStretch<'a> {
@@ -171,6 +198,11 @@ impl<'a> From<&'a Version> for OpenedStretch<'a> {
             from: version.from,
             to: version.to,
             values: &version.values,
+            digests: version
+                .sealed
+                .iter()
+                .filter_map(|part| Some((part.level.as_str(), part.digest.as_deref()?)))
+                .collect(),
         }
     }
 }
@@ -200,6 +232,46 @@ pub(super) fn root(mut leaves: Vec<Hash>) -> Hash {
     leaves.first().copied().unwrap_or_default()
 }
 
+/// The fields in the bytes that [`Encoder::sealed`] made; `None` where they are not such bytes.
+pub(super) fn sealed_fields(plain: &[u8]) -> Option<Vec<(String, Value)>> {
+    let mut rest = Reader(plain);
+    if rest.take(1)? != [SEALED] {
+        return None;
+    }
+    let mut fields = Vec::new();
+    while !rest.0.is_empty() {
+        let name = rest.text()?;
+        let value = match rest.take(1)? {
+            [b'i'] => Value::Int(i64::from_be_bytes(rest.take(8)?.try_into().ok()?)),
+            [b't'] => Value::Text(rest.text()?),
+            [b'b'] => Value::Bytes(rest.bytes()?.to_vec()),
+            _ => return None,
+        };
+        fields.push((name, value));
+    }
+    Some(fields)
+}
+
+/// Takes an encoding apart from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (front, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(front)
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = u64::from_be_bytes(self.take(8)?.try_into().ok()?);
+        self.take(usize::try_from(length).ok()?)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?.to_vec()).ok()
+    }
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(hash: &[u8]) -> String {
     use std::fmt::Write;
@@ -225,6 +297,7 @@ mod tests {
                 from: Day::new(0),
                 to: None,
                 values,
+                digests: Vec::new(),
             },
         )
     }
@@ -251,6 +324,47 @@ mod tests {
             hex(&root(Vec::new())),
             hex(&root(vec![with_both, without_code, closed])),
         ),);
+    }
+
+    /// The vectors of docs/ledger.md for personal fields.
+    #[test]
+    fn the_encoding_of_sealed_parts_is_that_of_format_2() {
+        let number = Value::Text("619999201502301230".into());
+        let day = Value::Int(16_496);
+        let fields = [
+            ("birth_date", &day),
+            ("document_number", &number),
+            ("sex", &Value::Null),
+        ];
+        let mut encoder = Encoder::default();
+        let plain = encoder.sealed(fields.into_iter()).unwrap().to_vec();
+        assert_eq!(
+            sealed_fields(&plain).unwrap(),
+            [
+                ("birth_date".to_owned(), day),
+                ("document_number".to_owned(), number)
+            ]
+        );
+        assert!(
+            encoder
+                .sealed([("sex", &Value::Null)].into_iter())
+                .is_none()
+        );
+        assert!(sealed_fields(plain.get(..plain.len() - 1).unwrap()).is_none());
+        let digest = [7; 32];
+        let leaf = Encoder::default().opened(
+            "person",
+            &[("school".to_owned(), 0)],
+            OpenedStretch {
+                record: RecordId::new(7),
+                unit: UnitId::new(3),
+                from: Day::new(0),
+                to: None,
+                values: &[Value::Int(3)],
+                digests: vec![("personal", &digest), ("sensitive", &digest)],
+            },
+        );
+        insta::assert_snapshot!(format!("plain {}\nleaf  {}", hex(&plain), hex(&leaf)));
     }
 
     #[test]

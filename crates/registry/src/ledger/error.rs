@@ -42,6 +42,12 @@ pub enum LedgerError {
     /// A change speaks of a record that does not exist.
     #[error("record {0} does not exist in {1}")]
     NoRecord(RecordId, String),
+    /// The person of a record was erased: nothing more is written of it.
+    #[error("the person of record {0} was erased; enter a new record")]
+    Erased(RecordId),
+    /// What is kept of imports could not be removed.
+    #[error("what is kept of imports could not be removed: {0}")]
+    Imports(Box<crate::intake::IntakeError>),
     /// There is no such commit.
     #[error("there is no commit {0}")]
     NoCommit(CommitNumber),
@@ -94,6 +100,10 @@ impl LedgerError {
             LedgerError::NoRecord(record, dataset) => {
                 format!("数据集 {dataset} 中没有记录 {record}")
             }
+            LedgerError::Erased(record) => {
+                format!("记录 {record} 的人员信息已删除,不能再改;请另建记录")
+            }
+            LedgerError::Imports(error) => error.zh(),
             LedgerError::NoCommit(number) => format!("没有入库批次 {number}"),
             LedgerError::NotReversible(number) => {
                 format!("入库批次 {number} 是数据标准的变更，不能撤销")
@@ -117,6 +127,8 @@ impl LedgerError {
             LedgerError::Overtaken(_) => "LEDGER-OVERTAKEN",
             LedgerError::KeyTaken(_) => "LEDGER-KEY-TAKEN",
             LedgerError::NoRecord(..) => "LEDGER-RECORD",
+            LedgerError::Erased(_) => "LEDGER-ERASED",
+            LedgerError::Imports(error) => error.code(),
             LedgerError::NoCommit(_) => "LEDGER-COMMIT",
             LedgerError::NotReversible(_) => "LEDGER-NOT-REVERSIBLE",
             LedgerError::NotThere => "LEDGER-NONE",

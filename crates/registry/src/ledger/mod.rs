@@ -1,9 +1,12 @@
 //! The ledger: every write to a dataset is a commit, every version stays.
 //!
-//! Format 1 is described in docs/ledger.md. What must hold:
+//! Format 2 is described in docs/ledger.md. What must hold:
 //! - commit numbers have no gaps and come from the locked head row; commit times never go back;
 //! - the open versions of a record never overlap in effective time;
-//! - a written version is never changed except to set its `until`;
+//! - a written version is never changed except to set its `until`, and to take its sealed parts away when its person
+//!   is erased;
+//! - personal fields stand in no column: they are sealed under the key of their person, and a read gives them only to
+//!   those who open them ([`Ledger::open_versions_in_full`]);
 //! - no two records hold the same unique key (`unique_keys` of the definitions);
 //! - the root of a commit covers every version it wrote and closed; its hash covers the root and the
 //!   hash of the commit before.
@@ -12,8 +15,10 @@ mod commit;
 mod digest;
 mod error;
 mod model;
+mod persons;
 mod reverse;
 mod rules;
+mod sealing;
 mod store;
 mod store_verify;
 mod tables;
@@ -38,8 +43,13 @@ use standard::Standard;
 pub(crate) use commit::{differences, says_nothing_new};
 pub use digest::{Hash, hex};
 pub use error::{LedgerError, store_zh};
-pub use model::{Action, Change, ChangeSet, Commit, Origin, Outcome, Source, Target, Version};
+pub use model::{
+    Action, Change, ChangeSet, Commit, Origin, Outcome, PartState, SealedPart, Source, Target,
+    Version,
+};
 pub use reverse::Reversal;
+pub use sealing::SealedFault;
+pub(crate) use sealing::{Looked, lookup_key};
 pub use store::Head;
 pub use tables::DatasetTable;
 pub use touched::Touched;

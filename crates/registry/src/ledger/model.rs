@@ -1,6 +1,7 @@
 //! The nouns of the ledger: what a change set asks, what a version is, what a commit says.
 
 use kernel::{CommitNumber, Day, Millis, RecordId, UnitId, Value};
+use standard::Sensitivity;
 
 /// Which record a change speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +117,49 @@ pub struct Version {
     pub from: Day,
     /// The day after the last it speaks of; `None`: for good.
     pub to: Option<Day>,
-    /// One value a field, in the order of the dataset's fields.
+    /// One value a field, in the order of the dataset's fields. Those of personal fields are empty until the sealed
+    /// part of their level was opened.
     pub values: Vec<Value>,
+    /// The sealed parts as they are stored, one a level that the dataset has; empty before the version is stored.
+    pub sealed: Vec<SealedPart>,
+}
+
+impl Version {
+    /// What became of the sealed part of a level; `None` where the version has none.
+    pub fn part(&self, level: Sensitivity) -> Option<&SealedPart> {
+        self.sealed.iter().find(|part| part.level == level)
+    }
+
+    /// Whether the key of its person is gone, and with it all personal fields.
+    pub fn is_erased(&self) -> bool {
+        self.sealed
+            .iter()
+            .any(|part| part.state == PartState::Erased)
+    }
+}
+
+/// The fields of one level of a version, sealed under the key of its person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedPart {
+    /// The level.
+    pub level: Sensitivity,
+    /// The sealed bytes; `None` where no field of the level is filled, or after an erasure.
+    pub blob: Option<Vec<u8>>,
+    /// The keyed digest of what is sealed: what the chain covers. `None` where no field of the level is filled.
+    pub digest: Option<Vec<u8>>,
+    /// Whether its values stand among those of the version.
+    pub state: PartState,
+}
+
+/// Whether the values of a sealed part are at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartState {
+    /// They are sealed.
+    Closed,
+    /// They stand among the values of the version.
+    Open,
+    /// They are gone for good.
+    Erased,
 }
 
 /// An entry of the commit log.

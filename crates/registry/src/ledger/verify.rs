@@ -9,7 +9,8 @@ use standard::{Standard, UnitRule};
 
 use super::digest::{self, Encoder, Hash};
 use super::error::LedgerError;
-use super::model::Commit;
+use super::model::{Commit, Version};
+use super::sealing::SealedFault;
 use super::tables::{self, DatasetTable};
 use super::unit_rules::{self, KnownStretch, Lives, UnitFault};
 use super::{Ledger, store, store_verify};
@@ -84,6 +85,15 @@ pub enum Finding {
     },
     /// So many more units differ.
     MoreUnits(usize),
+    /// What is sealed of a record is not what was sealed.
+    Sealed {
+        /// The dataset.
+        dataset: String,
+        /// The record.
+        record: RecordId,
+        /// How it differs.
+        fault: SealedFault,
+    },
     /// Open versions of a record overlap in effective time.
     Overlap {
         /// The dataset.
@@ -100,6 +110,12 @@ pub struct VerifyReport {
     pub commits: i64,
     /// Versions read, written and closed ones counted each.
     pub versions: i64,
+    /// Sealed parts that were opened and held against their digests.
+    pub opened: i64,
+    /// Persons who were erased: their digests stand, what they were made of is gone.
+    pub erased: std::collections::BTreeSet<RecordId>,
+    /// The keys of persons are not here, so that sealed parts were not opened.
+    pub keys_absent: bool,
     /// Number of the last commit.
     pub number: CommitNumber,
     /// Hash of the last commit: the state of the whole ledger in 32 bytes.
@@ -183,6 +199,15 @@ impl std::fmt::Display for Finding {
             Finding::MoreUnits(count) => {
                 write!(out, "the table of units differs for {count} more units")
             }
+            Finding::Sealed {
+                dataset,
+                record,
+                fault,
+            } => write!(
+                out,
+                "what is sealed of record {record} of {dataset} {}",
+                fault.words()
+            ),
             Finding::Overlap { dataset, record } => {
                 write!(
                     out,
@@ -222,7 +247,15 @@ impl Ledger {
         let mut report = VerifyReport::default();
         let mut tx = self.db().read().await?;
         let stored = db::stored_tables(&mut tx, tables::PREFIX).await?;
-        let tables: Vec<DatasetTable> = stored.iter().filter_map(DatasetTable::stored).collect();
+        let with_person = |table: DatasetTable| match self.standard().dataset(table.dataset()) {
+            Some(dataset) => table.with_person_of(dataset),
+            None => table,
+        };
+        let tables: Vec<DatasetTable> = stored
+            .iter()
+            .filter_map(DatasetTable::stored)
+            .map(with_person)
+            .collect();
         let head = store::head(&mut tx).await?;
         let mut before: Option<Commit> = None;
         let mut next = CommitNumber::NONE.next();
@@ -236,7 +269,8 @@ impl Ledger {
                 }
                 before = Some(commit.clone());
             }
-            check_rows(&mut tx, &tables, &window, &mut report).await?;
+            let sealed = check_rows(&mut tx, &tables, &window, &mut report).await?;
+            self.check_sealed(&mut tx, sealed, &mut report).await?;
             report.commits += i64::try_from(window.len()).unwrap_or(i64::MAX);
             next = window.last().map_or(next, |commit| commit.number.next());
             if !progress(report.commits, head.number.get()) {
@@ -437,18 +471,24 @@ async fn check_rows(
     tables: &[DatasetTable],
     window: &[Commit],
     report: &mut VerifyReport,
-) -> Result<(), LedgerError> {
+) -> Result<Vec<(DatasetTable, Vec<Version>)>, LedgerError> {
     let (Some(first), Some(last)) = (window.first(), window.last()) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
+    let mut sealed: Vec<(DatasetTable, Vec<Version>)> = Vec::new();
     let mut leaves: BTreeMap<CommitNumber, (Vec<Hash>, i64, i64)> = BTreeMap::new();
     for table in tables {
         let mut encoder = Encoder::default();
+        let is_sealed = !table.levels().is_empty();
+        let mut versions: Vec<Version> = Vec::new();
         store::versions_written(tx, table, first.number, last.number, |version| {
             let leaf = encoder.opened(table.dataset(), table.sorted_fields(), (&version).into());
             let entry = leaves.entry(version.since).or_default();
             entry.0.push(leaf);
             entry.1 += 1;
+            if is_sealed {
+                versions.push(version);
+            }
         })
         .await?;
         store::versions_closed(tx, table, first.number, last.number, |version| {
@@ -460,6 +500,9 @@ async fn check_rows(
             entry.2 += 1;
         })
         .await?;
+        if !versions.is_empty() {
+            sealed.push((table.clone(), versions));
+        }
     }
     for commit in window {
         let (own_leaves, opened, closed) = leaves.remove(&commit.number).unwrap_or_default();
@@ -474,7 +517,7 @@ async fn check_rows(
             report.findings.push(Finding::Root(commit.number));
         }
     }
-    Ok(())
+    Ok(sealed)
 }
 
 /// The commits at the front of the page whose leaves fit into memory together; at least one.

@@ -67,9 +67,12 @@ impl Failure {
 
     fn status(&self) -> StatusCode {
         match self {
-            Failure::Ledger(LedgerError::Conflict { .. } | LedgerError::KeyTaken(_))
+            Failure::Ledger(
+                LedgerError::Conflict { .. } | LedgerError::KeyTaken(_) | LedgerError::Erased(_),
+            )
             | Failure::Intake(
                 IntakeError::PlanChanged(_)
+                | IntakeError::Sealed
                 | IntakeError::Stopped(_)
                 | IntakeError::Ledger(LedgerError::Conflict { .. } | LedgerError::KeyTaken(_)),
             ) => StatusCode::CONFLICT,
@@ -78,6 +81,7 @@ impl Failure {
                 IntakeError::Read(_)
                 | IntakeError::Mapping(_)
                 | IntakeError::UnknownUnit(_)
+                | IntakeError::Unseen(_)
                 | IntakeError::UnknownDataset { .. },
             ) => StatusCode::UNPROCESSABLE_ENTITY,
             Failure::Security(error) => error.status(),

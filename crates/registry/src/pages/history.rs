@@ -261,6 +261,7 @@ mod tests {
             from: Day::new(from),
             to: to.map(Day::new),
             values: vec![Value::Text(name.to_owned())],
+            sealed: Vec::new(),
         }
     }
 

@@ -144,6 +144,12 @@ pub(super) async fn refused(
             true => own,
             false => imports.refused_file(import.id, Lang::Zh),
         };
+        if imports.is_sealed(&import.dataset) && tokio::fs::try_exists(&path).await? {
+            let opened = imports.read_kept(&path).await?;
+            note(&registry, &permit, &visit, AuditAction::Exported, import.id).await?;
+            let name = format!("refused-{}.csv", import.id);
+            return Ok((attachment(&name), opened).into_response());
+        }
         let file = match tokio::fs::File::open(path).await {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -175,13 +181,17 @@ fn file_response(file: tokio::fs::File, name: &str) -> Response {
             Err(error) => Some((Err(error), None)),
         }
     });
-    let headers = [
+    (attachment(name), Body::from_stream(parts)).into_response()
+}
+
+/// The headers of a table that is saved, not shown.
+fn attachment(name: &str) -> [(header::HeaderName, String); 3] {
+    [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ),
         (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, Body::from_stream(parts)).into_response()
+    ]
 }

@@ -136,6 +136,8 @@ fn fields(
         .datasets()
         .iter()
         .filter(|dataset| permit.writes_dataset(&dataset.name))
+        // What is kept on persons beside themselves refers to them, and no file can name them.
+        .filter(|dataset| !matches!(dataset.person, Some(standard::PersonRule::OfField(_))))
         .map(|dataset| Choice::new(&dataset.name, dataset.title.get(lang)))
         .collect();
     let datums = registry

@@ -9,7 +9,6 @@ use axum::response::Response;
 use kernel::Day;
 use security::{RequirePermit, Visit};
 use standard::Lang;
-use tokio::io::AsyncWriteExt as _;
 use ui::{Fault, FormState, Shell};
 
 use super::failure::Failure;
@@ -94,12 +93,17 @@ impl Upload {
             .random()
             .fill(&mut bytes)
             .map_err(|error| Failure::Security(error.into()))?;
-        let path = registry
+        // The form sends the dataset first; where it did not, the file is sealed until it is known.
+        let dataset = self
+            .pairs
+            .iter()
+            .find(|(name, _)| name == "dataset")
+            .map(|(_, dataset)| dataset.as_str());
+        let mut target = registry
             .imports()
-            .incoming(&format!("{}.part", crate::ledger::hex(&bytes)))
+            .receive(&format!("{}.part", crate::ledger::hex(&bytes)), dataset)
             .await?;
-        let mut target = tokio::fs::File::create(&path).await?;
-        self.path = Some(path);
+        self.path = Some(target.path().to_owned());
         loop {
             match part.chunk().await {
                 Ok(Some(chunk)) => {
@@ -108,7 +112,7 @@ impl Upload {
                         self.fault = Some(("file", "registry-fault-file-too-large"));
                         return Ok(());
                     }
-                    target.write_all(&chunk).await?;
+                    target.write(&chunk).await?;
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -118,8 +122,7 @@ impl Upload {
                 }
             }
         }
-        target.flush().await?;
-        target.sync_all().await?;
+        target.finish().await?;
         Ok(())
     }
 

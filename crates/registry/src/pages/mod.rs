@@ -23,6 +23,7 @@ mod institution_form;
 mod institution_list;
 mod institution_save;
 mod institution_show;
+mod person;
 mod places;
 mod shown;
 mod words;
@@ -48,6 +49,8 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
     let edit = Access::Action(Action::Edit);
     let import = Access::Action(Action::Import);
     let reverse = Access::Action(Action::Reverse);
+    // What each of them does besides reading is asked in its place.
+    let people = Access::Action(Action::ReadPersonal);
     // An upload is written to disk as it comes and has a limit of its own.
     let send = post(import_send::send).layer(DefaultBodyLimit::disable());
     Room::new()
@@ -66,6 +69,17 @@ pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {
         .get("/institutions/{id}", read, institution_show::show)
         .get("/institutions/{id}/edit", edit, institution_form::show_edit)
         .post("/institutions/{id}/edit", edit, institution_save::save_edit)
+        .get("/people", people, person::list::show)
+        .post("/people", people, person::list::find)
+        .get("/people/exact", people, person::exact::show)
+        .post("/people/exact", people, person::exact::ask)
+        .get("/people/{id}", people, person::show::show)
+        .post("/people/{id}/full", people, person::show::full)
+        .get("/people/{id}/all", people, person::all::show)
+        .post("/people/{id}/all", people, person::all::send)
+        .post("/people/{id}/consent", people, person::consent::state)
+        .get("/people/{id}/erase", people, person::erase::show)
+        .post("/people/{id}/erase", people, person::erase::erase)
         .get("/imports", import, import_list::show)
         .get("/imports/new", import, import_new::show)
         .route(Method::Post, "/imports", import, send)

@@ -106,6 +106,7 @@ fn check_dataset(builder: &Builder, dataset: &Dataset) {
         check_field(builder, dataset, field);
     }
     check_aliases(report, dataset);
+    super::people::check(builder, dataset);
     for name in dataset
         .match_keys
         .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use super::{Builder, overlay};
+use super::{Builder, overlay, people};
 use crate::model::{
     Authority, Confidence, Dataset, EffectiveRule, Field, FieldKind, Hint, MatchKey, MissingRule,
     Owner, Precision, Sensitivity, UnitRule,
@@ -12,7 +12,7 @@ use crate::model::{
 use crate::read::{Entry, Sheet};
 
 /// Names that the ledger and the checker use for themselves.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 16] = [
     "record_id",
     "unit_id",
     "since",
@@ -25,6 +25,10 @@ const RESERVED: [&str; 12] = [
     "node",
     "digest",
     "record",
+    "sealed_personal",
+    "digest_personal",
+    "sealed_sensitive",
+    "digest_sensitive",
 ];
 
 pub(super) fn read(builder: &mut Builder, sheet: Sheet<'_>, table: &DeTable<'_>, is_overlay: bool) {
@@ -96,6 +100,13 @@ fn read_new(entry: Entry<'_>, name: String) -> Dataset {
         title: entry.need_label("title"),
         about: entry.need_label("about"),
         unit: read_unit(&entry),
+        person: people::read_person(&entry),
+        purposes: entry
+            .list("purposes")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
+        retention: people::read_retention(&entry),
         match_keys,
         default_effective: read_effective(&entry),
         missing: read_missing(&entry),
@@ -225,6 +236,8 @@ pub(super) fn read_field(entry: Entry<'_>) -> Field {
         sensitivity: entry
             .choice("sensitivity", &Sensitivity::CHOICES)
             .unwrap_or(Sensitivity::Public),
+        lookup: entry.text("lookup"),
+        mask: entry.text("mask"),
         owner: entry
             .choice("owner", &Owner::CHOICES)
             .unwrap_or(Owner::County),

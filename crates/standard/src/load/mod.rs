@@ -10,6 +10,7 @@ mod cross_seed;
 mod dataset;
 mod others;
 mod overlay;
+mod people;
 mod posts;
 mod seed;
 mod workflow;
@@ -25,6 +26,7 @@ use crate::codes::CodeSet;
 use crate::figure::Figure;
 use crate::infer::TypeRules;
 use crate::model::{At, Check, Dataset, SqlFunction, Version};
+use crate::people::{ErasureReason, Mask, Purpose};
 use crate::post::{Line, Post};
 use crate::problem::{Problem, Report, write_instead};
 use crate::read::{Lines, Sheet, SourceFile};
@@ -63,6 +65,9 @@ pub(crate) struct Builder {
     pub(crate) alerts: Vec<AlertRule>,
     pub(crate) lines: Vec<Line>,
     pub(crate) figures: Vec<Figure>,
+    pub(crate) masks: Vec<Mask>,
+    pub(crate) purposes: Vec<Purpose>,
+    pub(crate) erasures: Vec<ErasureReason>,
     pub(crate) type_rules: TypeRules,
     pub(crate) assurance: AssuranceRules,
     pub(crate) seeds: Vec<SeedFile>,
@@ -70,7 +75,7 @@ pub(crate) struct Builder {
     pub(crate) calendar: Calendar,
 }
 
-const KNOWN_FILES: [&str; 16] = [
+const KNOWN_FILES: [&str; 18] = [
     "version.toml",
     "datasets/….toml",
     "codes/index.toml",
@@ -84,6 +89,8 @@ const KNOWN_FILES: [&str; 16] = [
     "assurance.toml",
     "incident_rules.toml",
     "lines.toml",
+    "masks.toml",
+    "purposes.toml",
     "rules/type_from_name.toml",
     "workflows/….toml",
     "calendar.toml",
@@ -179,6 +186,8 @@ fn read_file(builder: &mut Builder, file: &SourceFile, overlay: bool) {
         ("", "incident_rules.toml", _) => {
             with_toml(builder, path, text, assurance::read_incidents);
         }
+        ("", "masks.toml", _) => with_toml(builder, path, text, people::read_masks),
+        ("", "purposes.toml", _) => with_toml(builder, path, text, people::read_purposes),
         ("", "version.toml", _) => with_toml(builder, path, text, |builder, sheet, table| {
             others::read_version(builder, sheet, table, overlay);
         }),

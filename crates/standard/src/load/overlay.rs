@@ -60,7 +60,20 @@ fn tighten(field: &mut Field, entry: Entry<'_>) {
                 ),
             );
         }
-        field.sensitivity = field.sensitivity.max(sensitivity);
+        if sensitivity > field.sensitivity && sensitivity.is_sealed() && field.is_stored() {
+            // What is stored of it already would stay where it stands.
+            entry.problem(
+                entry.line_of("sensitivity"),
+                format!(
+                    "an overlay may not raise the sensitivity of `{}` to {}: sealed fields stand elsewhere in the ledger",
+                    field.name,
+                    sensitivity.as_str()
+                ),
+                "close the field in the next release and add a new one with another name",
+            );
+        } else {
+            field.sensitivity = field.sensitivity.max(sensitivity);
+        }
     }
     if let Some(word) = entry.text("kind")
         && word != field.kind.word()

@@ -41,6 +41,8 @@ fn datasets_are_defined() {
             "education_unit",
             "institution",
             "institution_year",
+            "person",
+            "guardian_consent",
         ]
     );
 }

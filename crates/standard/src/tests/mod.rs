@@ -3,6 +3,7 @@
 mod content;
 mod mistakes;
 mod overlays;
+mod people;
 mod real_files;
 
 use crate::{SourceFile, Standard, embedded};

@@ -28,7 +28,6 @@ fn an_overlay_tightens() {
 name = "colour"
 aliases = ["色"]
 required = true
-sensitivity = "personal"
 [[field]]
 name = "pupils"
 max = 3000
@@ -49,7 +48,7 @@ source = "ours"
     let school = standard.dataset("school").unwrap();
     let colour = school.field("colour").unwrap();
     assert!(colour.required);
-    assert_eq!(colour.sensitivity, Sensitivity::Personal);
+    assert_eq!(colour.sensitivity, Sensitivity::Internal);
     assert_eq!(school.recognise("色").unwrap().name, "colour");
     assert_eq!(
         school.field("pupils").unwrap().kind,
@@ -77,6 +76,11 @@ fn an_overlay_does_not_loosen() {
             "colour",
             "sensitivity = \"public\"",
             "an overlay may not lower the sensitivity of `colour` from internal to public",
+        ),
+        (
+            "colour",
+            "sensitivity = \"personal\"",
+            "an overlay may not raise the sensitivity of `colour` to personal: sealed fields stand elsewhere in the ledger",
         ),
         (
             "name",

@@ -5,6 +5,7 @@ mod dictionary;
 mod forms;
 mod imports;
 mod lists;
+mod persons;
 
 use db::testing::TestPlace;
 use kernel::UnitId;
