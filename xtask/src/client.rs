@@ -1,8 +1,10 @@
 //! A signed-in client of the served program, for measurements: it counts the bytes that come over the
 //! wire, compressed as they are, and the time until the last of them.
 
+use crate::loopback::FromAddress;
 use crate::serving::SignIn;
 use anyhow::{Context as _, Result, bail};
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 /// A client with a session.
@@ -11,8 +13,6 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     url: String,
     cookies: Vec<(String, String)>,
-    /// The address that a proxy in front would tell.
-    forwarded: String,
 }
 
 /// An answer.
@@ -26,24 +26,32 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// One who is not signed in and comes from an address; the server must trust us as a proxy.
-    pub(crate) fn from_address(url: &str, address: &str) -> Self {
-        let config = ureq::Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build();
+    /// One who is not signed in.
+    fn visitor(url: &str) -> Self {
+        Self::with(url, config().into())
+    }
+
+    /// One who is not signed in and comes from a loopback address, such as 127.0.1.7.
+    pub(crate) fn from_address(url: &str, address: Ipv4Addr) -> Self {
+        let agent = ureq::Agent::with_parts(
+            config(),
+            FromAddress(address),
+            ureq::unversioned::resolver::DefaultResolver::default(),
+        );
+        Self::with(url, agent)
+    }
+
+    fn with(url: &str, agent: ureq::Agent) -> Self {
         Self {
-            agent: config.into(),
+            agent,
             url: url.to_owned(),
             cookies: Vec::new(),
-            forwarded: address.to_owned(),
         }
     }
 
     /// Signs in.
     pub(crate) fn signed_in(url: &str, sign_in: &SignIn) -> Result<Self> {
-        let mut client = Self::from_address(url, "127.0.0.1");
+        let mut client = Self::visitor(url);
         let answer = client.try_to_sign_in(&sign_in.user, &sign_in.password)?;
         if answer.status != 303
             || answer
@@ -82,7 +90,6 @@ impl Client {
             .get(format!("{}{path}", self.url))
             .header("Accept-Encoding", encoding)
             .header("Cookie", self.cookie_line())
-            .header("X-Forwarded-For", &self.forwarded)
             .call()
             .with_context(|| format!("GET {path}"))?;
         self.read(answer, started)
@@ -95,7 +102,6 @@ impl Client {
             .post(format!("{}{path}", self.url))
             .header("Origin", self.url.clone())
             .header("Cookie", self.cookie_line())
-            .header("X-Forwarded-For", &self.forwarded)
             .send_form(
                 fields
                     .iter()
@@ -140,7 +146,8 @@ impl Client {
         })
     }
 
-    fn cookie_line(&self) -> String {
+    /// The cookies of the session, as the header sends them.
+    pub(crate) fn cookie_line(&self) -> String {
         let pairs: Vec<String> = self
             .cookies
             .iter()
@@ -148,6 +155,14 @@ impl Client {
             .collect();
         pairs.join("; ")
     }
+}
+
+fn config() -> ureq::config::Config {
+    ureq::Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
 }
 
 /// The hidden fields of the page's forms, as name and value.

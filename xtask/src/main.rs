@@ -8,6 +8,7 @@
     reason = "this program talks to a person at a terminal"
 )]
 
+mod api;
 mod bench;
 #[cfg(feature = "boundaries")]
 mod boundaries;
@@ -15,6 +16,7 @@ mod client;
 mod clock;
 mod demo;
 mod generated;
+mod loopback;
 mod openapi;
 mod postgres;
 mod process;

@@ -36,6 +36,16 @@ pub(crate) fn make_demo_data(binary: &Path, data: &Path) -> Result<SignIn> {
     })
 }
 
+/// Makes an account at the machine itself; without a post.
+pub(crate) fn add_account(binary: &Path, data: &Path, login: &str) -> Result<SignIn> {
+    let mut weihe = process::command(binary);
+    weihe
+        .args(["user", "add", login, "--format", "json", "--data"])
+        .arg(data);
+    let printed = process::output(&mut weihe)?;
+    sign_in(&printed).with_context(|| format!("no account was told of in {printed:?}"))
+}
+
 /// A running `weihe serve`; stopped when it goes out of scope, and by the kernel when we are killed.
 pub(crate) struct Served {
     child: Child,
@@ -169,6 +179,7 @@ fn address(line: &str) -> Option<String> {
     Some(url)
 }
 
+/// The sign-in that a command of `--format json` told of.
 fn sign_in(printed: &str) -> Option<SignIn> {
     printed.lines().rev().find_map(|line| {
         let told: serde_json::Value = serde_json::from_str(line).ok()?;

@@ -20,6 +20,8 @@ pub(crate) enum Part {
     Postgres,
     /// For browser tests and screenshots
     Chromium,
+    /// Runs schemathesis, which calls the API by its document; installed from PyPI into a folder of its own
+    Python,
     /// Without Chinese glyphs every screenshot and every measured width is wrong
     ChineseFonts,
 }
@@ -30,6 +32,7 @@ pub(crate) const ALL: &[Part] = &[
     Part::Postgres,
     Part::Chromium,
     Part::ChineseFonts,
+    Part::Python,
 ];
 
 /// What only building and serving needs.
@@ -42,6 +45,7 @@ impl Part {
             Self::Node => "Node 20 or newer, with npm",
             Self::Postgres => "the PostgreSQL server (initdb, postgres)",
             Self::Chromium => "Chromium",
+            Self::Python => "Python 3 with venv and pip",
             Self::ChineseFonts => "a Chinese font",
         }
     }
@@ -52,6 +56,7 @@ impl Part {
             Self::Node => &[],
             Self::Postgres => &["postgresql"],
             Self::Chromium => &["chromium"],
+            Self::Python => &["python3", "python3-venv"],
             Self::ChineseFonts => &["fontconfig", "fonts-noto-cjk"],
         }
     }
@@ -62,6 +67,10 @@ impl Part {
             Self::Node => node_is_new_enough() && process::find(&["npm"]).is_some(),
             Self::Postgres => postgres_programs().is_some(),
             Self::Chromium => chromium().is_some(),
+            Self::Python => {
+                process::output(process::command("python3").args(["-c", "import venv, ensurepip"]))
+                    .is_ok()
+            }
             Self::ChineseFonts => has_chinese_fonts(),
         }
     }

@@ -115,6 +115,9 @@ pub(crate) struct Arguments {
     /// How often each repeats (its own number otherwise)
     #[arg(long)]
     rounds: Option<u32>,
+    /// Run a program that is built already, instead of building one with the profile `demo`; what is measured says so
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Name the rounds and run none
     #[arg(long)]
     list: bool,
@@ -129,13 +132,15 @@ pub(crate) fn run(book: &Book, arguments: &Arguments) -> Result<()> {
         }
         return Ok(());
     }
-    setup::require(setup::TO_BUILD)?;
-    web::prepare()?;
-    demo::build()?;
+    if arguments.program.is_none() {
+        setup::require(setup::TO_BUILD)?;
+        web::prepare()?;
+        demo::build()?;
+    }
     let mut failed = Vec::new();
     for round in chosen {
         println!("── {}: {}", round.name, round.about);
-        let record = run_one(round, arguments.rounds)?;
+        let record = run_one(round, arguments)?;
         for figure in &record.figures {
             println!("   {}: {}", figure.name, figure.value);
         }
@@ -174,12 +179,16 @@ fn choose<'book>(book: &'book Book, names: &[String]) -> Result<Vec<&'book Round
     names.iter().map(find).collect()
 }
 
-fn run_one(round: &Round, rounds: Option<u32>) -> Result<Record> {
+fn run_one(round: &Round, arguments: &Arguments) -> Result<Record> {
     let scratch = Scratch::new(&workspace::cache_dir()?, "round")?;
+    let (binary, built) = match &arguments.program {
+        Some(program) => (program.canonicalize()?, "; a program that was built before"),
+        None => (workspace::binary("demo")?, ""),
+    };
     let context = Context {
-        binary: workspace::binary("demo")?,
+        binary,
         scratch: scratch.path().to_owned(),
-        rounds,
+        rounds: arguments.rounds,
     };
     let started = Instant::now();
     let report = (round.run)(&context).with_context(|| format!("round {}", round.name))?;
@@ -189,7 +198,7 @@ fn run_one(round: &Round, rounds: Option<u32>) -> Result<Record> {
         commit: machine::commit(),
         machine: machine::description(),
         took: clock::spoken(started.elapsed()),
-        method: report.method,
+        method: report.method + built,
         figures: report.figures,
         faults: report.faults,
     })

@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: the rounds that take too long for every commit. Each lives in a file of its own.
 
+mod api;
 mod import;
 mod load;
 mod restart;
@@ -38,6 +39,11 @@ pub(crate) const BOOK: Book = Book {
             name: "signin",
             about: signin::ABOUT,
             run: signin::run,
+        },
+        Round {
+            name: "api",
+            about: api::ABOUT,
+            run: api::run,
         },
     ],
 };

@@ -2,7 +2,7 @@
 
 use super::tally::Tally;
 use super::{Setting, read_if_written, test_variables};
-use crate::serving::{Served, make_demo_data};
+use crate::serving::{Served, add_account};
 use crate::setup::Part;
 use crate::workspace::Scratch;
 use crate::{process, workspace};
@@ -31,7 +31,12 @@ pub(super) fn run(setting: &Setting) -> Result<Tally> {
     let report = scratch.path().join("report.tap");
     let data = scratch.path().join("data");
     let binary = workspace::binary("dev")?;
-    let sign_in = make_demo_data(&binary, &data)?;
+    let sign_in = setting.demo_data(&data)?;
+    // Second factors are tried on an account of their own, or nobody else could sign in meanwhile.
+    let second = add_account(&binary, &data, "second")?;
+    let mut weihe = process::command(&binary);
+    weihe.args(["user", "grant", &second.user, "--post", "visitor", "--data"]);
+    process::output(weihe.arg(&data))?;
     let served = Served::start(&binary, &data)?;
     let mut node = process::command("node");
     node.args([
@@ -46,7 +51,9 @@ pub(super) fn run(setting: &Setting) -> Result<Tally> {
     test_variables(&mut node, &skipped_file)?;
     node.env("WEIHE_URL", served.url())
         .env("WEIHE_USER", sign_in.user)
-        .env("WEIHE_PASSWORD", sign_in.password);
+        .env("WEIHE_PASSWORD", sign_in.password)
+        .env("WEIHE_SECOND_USER", second.user)
+        .env("WEIHE_SECOND_PASSWORD", second.password);
     let succeeded = process::succeeds(&mut node)?;
     drop(served);
     let mut tally = Tally::default();

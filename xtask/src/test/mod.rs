@@ -1,13 +1,18 @@
 //! `cargo xtask test`: everything CI checks, each step named and timed, all of them even when one
 //! fails, and one closing line.
 
+mod api;
 mod browser;
 mod rust_tests;
 mod tally;
 
+use crate::serving::{SignIn, make_demo_data};
 use crate::setup::Part;
+use crate::workspace::Scratch;
 use crate::{clock, generated, process, setup, tidy, web, workspace};
 use anyhow::{Context as _, Result};
+use std::cell::OnceCell;
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tally::Tally;
 
@@ -29,6 +34,7 @@ enum StepName {
     Web,
     Clippy,
     Rust,
+    Api,
     Browser,
 }
 
@@ -38,6 +44,14 @@ pub(crate) struct Setting {
     missing: Vec<Part>,
     /// Crates to stay with; all of them where there is none
     packages: Vec<String>,
+    /// The demo province, made when the first step asks for it
+    demo: OnceCell<Demo>,
+}
+
+/// A data folder with the demo province that no step serves: each takes a copy.
+struct Demo {
+    scratch: Scratch,
+    sign_in: SignIn,
 }
 
 struct Step {
@@ -89,6 +103,11 @@ const STEPS: &[Step] = &[
         run: rust_tests::run,
     },
     Step {
+        name: StepName::Api,
+        title: "the API against its document",
+        run: api::run,
+    },
+    Step {
         name: StepName::Browser,
         title: "browser tests",
         run: browser::run,
@@ -137,6 +156,9 @@ fn prepare(arguments: &Arguments) -> Result<Setting> {
     if is_chosen(StepName::Rust) {
         parts.push(Part::Postgres);
     }
+    if is_chosen(StepName::Api) {
+        parts.push(Part::Python);
+    }
     if is_chosen(StepName::Browser) {
         parts.extend([Part::Chromium, Part::ChineseFonts]);
     }
@@ -150,7 +172,11 @@ fn prepare(arguments: &Arguments) -> Result<Setting> {
         clock::spoken(started.elapsed())
     );
     let packages = arguments.packages.clone();
-    Ok(Setting { missing, packages })
+    Ok(Setting {
+        missing,
+        packages,
+        demo: OnceCell::new(),
+    })
 }
 
 impl Setting {
@@ -170,6 +196,26 @@ impl Setting {
             cargo.arg("--package").arg(package);
         }
         cargo
+    }
+
+    /// Puts a copy of the demo province into a folder that is not there yet; its first sign-in.
+    fn demo_data(&self, folder: &Path) -> Result<SignIn> {
+        let demo = match self.demo.get() {
+            Some(demo) => demo,
+            None => {
+                let scratch = Scratch::new(&workspace::cache_dir()?, "demo")?;
+                let made = scratch.path().join("data");
+                let sign_in = make_demo_data(&workspace::binary("dev")?, &made)?;
+                self.demo.get_or_init(|| Demo { scratch, sign_in })
+            }
+        };
+        process::run(
+            process::command("cp")
+                .arg("--recursive")
+                .arg(demo.scratch.path().join("data"))
+                .arg(folder),
+        )?;
+        Ok(demo.sign_in.clone())
     }
 
     /// Builds the programs and the tests in one go, for the same reason; false where they do not compile.

@@ -23,7 +23,8 @@ const fn path(name: &'static str, about: &'static str, schema: &'static str) -> 
     }
 }
 
-const DIVISION: &str = r#"{"type": "string", "pattern": "^\\d{6}(\\d{3}){0,2}$"}"#;
+const DIVISION: &str =
+    r#"{"type": "string", "pattern": "^\\d{6}(\\d{3}){0,2}$", "examples": ["610113"]}"#;
 
 const KIND: Parameter = query(
     "kind",
@@ -139,7 +140,7 @@ pub(super) static READ_LAYER: Operation = Operation {
         path(
             "file",
             "The name of the layer and .json",
-            r#"{"type": "string", "pattern": "^(province|city|county|township|institution)\\.json$"}"#,
+            r#"{"type": "string", "pattern": "^(province|city|county|township|institution)\\.json$", "examples": ["institution.json"]}"#,
         ),
         AS_OF,
         KNOWN_ON,
@@ -157,22 +158,22 @@ pub(super) static READ_TILE: Operation = Operation {
         path(
             "layer",
             "The layer",
-            r#"{"type": "string", "enum": ["province", "city", "county", "township", "institution"]}"#,
+            r#"{"type": "string", "enum": ["province", "city", "county", "township", "institution"], "examples": ["institution"]}"#,
         ),
         path(
             "z",
             "The zoom",
-            r#"{"type": "integer", "minimum": 0, "maximum": 24}"#,
+            r#"{"type": "integer", "minimum": 0, "maximum": 24, "examples": [6]}"#,
         ),
         path(
             "x",
             "The column",
-            r#"{"type": "integer", "minimum": 0, "maximum": 16777215}"#,
+            r#"{"type": "integer", "minimum": 0, "maximum": 16777215, "examples": [51]}"#,
         ),
         path(
             "file",
             "The row and .mvt",
-            r#"{"type": "string", "pattern": "^\\d{1,8}\\.mvt$"}"#,
+            r#"{"type": "string", "pattern": "^\\d{1,8}\\.mvt$", "examples": ["25.mvt"]}"#,
         ),
         KIND,
         AS_OF,

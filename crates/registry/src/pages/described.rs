@@ -41,7 +41,7 @@ pub(super) static LIST_PLACES: Operation = Operation {
             name: "parent",
             place: In::Query,
             about: "The code of the one above; without it, or with one that is not there, the list is empty",
-            schema: r#"{"type": "string", "pattern": "^\\d{6}(\\d{3}){0,2}$"}"#,
+            schema: r#"{"type": "string", "pattern": "^\\d{6}(\\d{3}){0,2}$", "examples": ["610100"]}"#,
         },
         AS_OF,
         KNOWN_ON,
