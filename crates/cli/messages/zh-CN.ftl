@@ -139,7 +139,7 @@ cli-keys-wrapped = 由主密钥 { $number } 保护的人员密钥
 cli-keys-lookups = 查找密钥 { $number } 的索引条数
 cli-keys-erased = 已删除个人信息的人数
 cli-keys-checked = { $keys } 个人员密钥都能打开。
-cli-keys-resumed = 上一次更换密钥没有完成,先继续完成它。
+cli-keys-resumed = 上一次更换密钥没有完成,继续完成它。
 cli-keys-nothing = 没有未完成的密钥更换。
 cli-keys-rotated = { $kind ->
     [lookup] 查找密钥

@@ -2,12 +2,14 @@
 
 mod import;
 mod pages;
+mod persons;
 mod size;
 mod start;
 
 use crate::rounds::{Book, Round};
 
 pub(crate) use import::write_rows;
+pub(crate) use persons::{schools, write_persons};
 
 /// The book behind docs/benchmarks.md; add a measurement here.
 pub(crate) const BOOK: Book = Book {

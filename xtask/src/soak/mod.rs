@@ -4,6 +4,7 @@ mod api;
 mod import;
 mod load;
 mod restart;
+mod rotation;
 mod signin;
 
 use crate::rounds::{Book, Round};
@@ -34,6 +35,11 @@ pub(crate) const BOOK: Book = Book {
             name: "load",
             about: load::ABOUT,
             run: load::run,
+        },
+        Round {
+            name: "rotation",
+            about: rotation::ABOUT,
+            run: rotation::run,
         },
         Round {
             name: "signin",

@@ -1,6 +1,6 @@
 //! `weihe keys`: the keys that personal data are sealed by, from the machine itself.
 
-use security::people::{BATCH, KeyStatus, MasterKeyId, Rotation, RotationStage};
+use security::people::{BATCH, KeyStatus, MasterKeyId, Rotation, RotationKind, RotationStage};
 use serde_json::{Value, json};
 use server::App;
 use ui::format;
@@ -36,14 +36,21 @@ pub(crate) async fn run(
             output.say(output.text.with("cli-keys-checked", &[("keys", &keys)]));
         }
         KeysCommand::Rotate { suite, lookups, .. } => {
-            // One that was cut off is carried on first, whoever began it.
-            if people.running_rotation().await?.is_some() {
+            // One that was cut off is carried on first, whoever began it; one of the same kind is what was asked for.
+            let wanted = match *lookups {
+                true => RotationKind::Lookup,
+                false => RotationKind::Master,
+            };
+            if let Some(running) = people.running_rotation().await? {
                 output.aside(output.text.get("cli-keys-resumed"));
                 carry_on(app, stop, output).await?;
+                if running.kind == wanted {
+                    return Ok(Outcome::Done);
+                }
             }
-            match *lookups {
-                true => people.rotate_lookups(&permit).await?,
-                false => people.rotate_master(&permit, *suite).await?,
+            match wanted {
+                RotationKind::Lookup => people.rotate_lookups(&permit).await?,
+                RotationKind::Master => people.rotate_master(&permit, *suite).await?,
             };
             carry_on(app, stop, output).await?;
         }
