@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod full_disk;
 mod import;
+mod keys;
 mod kill;
 mod mounted;
 mod read_only;
