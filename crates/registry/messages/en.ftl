@@ -511,3 +511,15 @@ registry-erase-means = Key and lookups go, and no version's personal fields can 
 registry-error-intake-unseen = The file has columns that your post does not see. Leave them out, or ask a colleague whose post does.
 registry-error-intake-sealed = What was kept of this import cannot be opened any more; send the file again.
 registry-error-ledger-erased = The person was erased; nothing more is written of them. Enter a new record.
+
+registry-export = Export persons
+registry-export-lead = The persons within reach as a table. Every export is recorded, and the file bears a trace number.
+registry-export-shown = What
+registry-export-masked = masked
+registry-export-full = in full, as far as the purpose covers it
+registry-export-many = More than { $limit } persons need a leader’s approval first; then the file is fetched from “Exports to be approved”
+registry-export-recipient = Recipient
+registry-export-recipient-hint = The unit or department that will use it
+registry-export-ask = Ask for the export
+registry-export-do = Export
+registry-export-head = Trace number { $trace }, taken out at { $time }, { $count } persons. This file holds personal data: use it for its purpose and delete it afterwards.

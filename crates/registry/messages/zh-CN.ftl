@@ -511,3 +511,15 @@ registry-erase-means = 密钥和查找索引一并删除,所有版本中的个�
 registry-error-intake-unseen = 文件中有您的岗位不能查看的列。请去掉这些列,或请有权限的同事导入。
 registry-error-intake-sealed = 这次导入暂存的内容已无法打开,请重新上传文件。
 registry-error-ledger-erased = 这个人的个人信息已删除,不能再改。请另建记录。
+
+registry-export = 导出人员
+registry-export-lead = 把管辖范围内的人员导出为表格。每次导出记入审计记录,文件带溯源号。
+registry-export-shown = 内容
+registry-export-masked = 脱敏显示
+registry-export-full = 完整显示(按用途允许的范围)
+registry-export-many = 超过 { $limit } 人,须先经单位负责人批准;批准后在“导出审批”下载
+registry-export-recipient = 接收方
+registry-export-recipient-hint = 交给哪个单位或部门使用
+registry-export-ask = 申请导出
+registry-export-do = 导出
+registry-export-head = 溯源号 { $trace },{ $time } 导出,{ $count } 人。本文件含个人信息,请按用途使用,用后删除。

@@ -2,7 +2,7 @@
 //!
 //! Its methods are spread over `accounts`, `signin`, `audit` and this file by what they are about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -144,6 +144,8 @@ pub(crate) struct Inner {
     pub(crate) audit_state: RwLock<Option<(kernel::Millis, crate::AuditReport)>>,
     /// The thresholds of alerts, once the definitions were read.
     pub(crate) alerts: OnceLock<Vec<standard::AlertRule>>,
+    /// The titles of purposes, by name.
+    pub(crate) purposes: OnceLock<BTreeMap<String, standard::Label>>,
     /// What other rooms ask for before a post is given.
     pub(crate) conditions: RwLock<Vec<Arc<dyn crate::conditions::GrantCondition>>>,
     /// Keys of persons.
@@ -210,6 +212,7 @@ impl Security {
             node_key: OnceLock::new(),
             evidence_tables: OnceLock::new(),
             alerts: OnceLock::new(),
+            purposes: OnceLock::new(),
             records: OnceLock::new(),
             audit_state: RwLock::new(None),
             conditions: RwLock::default(),

@@ -373,6 +373,9 @@ impl App {
         workflow.check_effects()?;
         let security = registry.security().clone();
         security.use_alerts(standard.alerts());
+        let purposes = standard.purposes().iter();
+        security
+            .use_purposes(purposes.map(|purpose| (purpose.name.clone(), purpose.title.clone())));
         security.use_records(Arc::new(Directory(registry.clone())));
         let display = Display::read(&security).await?;
         let started = settings.clock.now();

@@ -37,6 +37,10 @@ fn rooms(app: &App) -> Room<()> {
         .merge(workflow::room(app.workflow().clone()))
         .merge(assurance::room(app.assurance().clone()))
         .merge(registry::pages::room(app.registry().clone()))
+        .merge(registry::pages::exports(
+            app.registry().clone(),
+            app.workflow().clone(),
+        ))
         .merge(geo_room::room(app.geo().clone()))
         .adopt(ui::router(), &assets)
 }

@@ -154,6 +154,8 @@ pub enum FormKind {
     Dataset,
     /// A level of sensitivity.
     Sensitivity,
+    /// A purpose for which personal data is read.
+    Purpose,
     /// A level of incidents of `incident_rules.toml`.
     IncidentLevel,
 }

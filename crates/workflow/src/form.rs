@@ -84,6 +84,10 @@ impl Workflow {
                 .find(|(word, _)| *word == value)
                 .map(|_| value.to_owned())
                 .ok_or(FieldCode::Choice),
+            FormKind::Purpose => standard
+                .purpose(value)
+                .map(|_| value.to_owned())
+                .ok_or(FieldCode::Choice),
             FormKind::IncidentLevel => standard
                 .assurance()
                 .level(value)

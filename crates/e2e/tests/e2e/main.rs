@@ -11,6 +11,7 @@
 mod cli;
 mod crawler;
 mod errors;
+mod exports;
 mod figures;
 mod format_1;
 mod health;

@@ -122,6 +122,8 @@ impl World {
             "/cases/new/{process}" => everyone("/cases/new/grant_application"),
             // Nobody stands in this world under the number of an office.
             "/people/{id}" => Some(("/people/1".to_owned(), Reach::Hidden)),
+            // Nothing was approved.
+            "/people/file" => Some(("/people/file".to_owned(), Reach::Hidden)),
             "/people/{id}/all" => Some(("/people/1/all".to_owned(), Reach::Hidden)),
             "/people/{id}/erase" => Some(("/people/1/erase".to_owned(), Reach::Hidden)),
             "/institutions/places.json" => everyone("/institutions/places.json?parent=610100"),

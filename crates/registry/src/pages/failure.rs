@@ -22,6 +22,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Security(#[from] SecurityError),
     #[error(transparent)]
+    Review(#[from] workflow::WorkflowError),
+    #[error(transparent)]
     File(#[from] std::io::Error),
     /// A day in the address is none.
     #[error("{0}")]
@@ -59,6 +61,7 @@ impl Failure {
             Failure::Columns(columns::ColumnsError::Limit(_)) => "registry.too_much",
             Failure::Columns(_) => "registry.columns",
             Failure::Security(error) => error.code(),
+            Failure::Review(error) => error.code(),
             Failure::File(_) => "registry.file",
             Failure::Day(_) => "registry.day",
             Failure::Hidden => "security.not_found",
@@ -85,6 +88,7 @@ impl Failure {
                 | IntakeError::UnknownDataset { .. },
             ) => StatusCode::UNPROCESSABLE_ENTITY,
             Failure::Security(error) => error.status(),
+            Failure::Review(error) => error.status(),
             Failure::Day(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -39,9 +39,22 @@ use kernel::{Clocks, Day};
 use security::{Access, Action, Method, Room};
 use standard::Lang;
 use ui::{AsOf, Language, Text, Url, WrongDay};
+use workflow::Workflow;
 
 use crate::api::Registry;
 use failure::Failure;
+
+/// The routes of this room for what a leader approves first: more persons in a file than the setting says.
+pub fn exports<S: Clone + Send + Sync + 'static>(registry: Registry, reviews: Workflow) -> Room<S> {
+    let people = Access::Action(Action::ReadPersonal);
+    Room::new()
+        .get("/people/export", people, person::export::show)
+        .post("/people/export", people, person::export::send)
+        .working_long()
+        .get("/people/file", people, person::export::file)
+        .working_long()
+        .with_state((registry, reviews))
+}
 
 /// The routes of this room.
 pub fn room<S: Clone + Send + Sync + 'static>(registry: Registry) -> Room<S> {

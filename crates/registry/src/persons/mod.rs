@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Clocks, RecordId, Value, name_key};
 use security::people::Erasure;
-use security::{Permit, Reading, Recorded};
+use security::{ExportTicket, Permit, Reading, Recorded};
 use standard::{Action as Right, Dataset, Sensitivity};
 
 use crate::api::Registry;
@@ -28,6 +28,8 @@ pub const QUERIES_SETTING: &str = "exact_queries_an_hour";
 /// As many where nobody set it.
 const QUERIES: i64 = 20;
 const HOUR: i64 = 3_600_000;
+/// So many persons are opened at once for a file.
+const PERSONS_AT_ONCE: usize = 1_000;
 
 /// An answer, or why there is none.
 pub type Answer<T> = Result<Result<T, Refusal>, LedgerError>;
@@ -112,6 +114,33 @@ impl<'a> Persons<'a> {
         let level = self.permit.sensitivity();
         let recorded = self.recorded(&versions, None, level, false).await?;
         Ok(Shown { versions, recorded })
+    }
+
+    /// These persons for a file whose export was recorded. What stands above the level stays closed.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn for_file(
+        &self,
+        records: &[RecordId],
+        level: Sensitivity,
+        clocks: Clocks,
+        _recorded: &ExportTicket,
+    ) -> Result<Vec<Version>, LedgerError> {
+        let mut versions = Vec::with_capacity(records.len());
+        for part in records.chunks(PERSONS_AT_ONCE) {
+            let found = self
+                .registry
+                .ledger()
+                .records_in_full(self.permit, PERSON, clocks, part)
+                .await?;
+            versions.extend(
+                found
+                    .into_iter()
+                    .map(|version| self.closed_above(version, level)),
+            );
+        }
+        Ok(versions)
     }
 
     async fn recorded(

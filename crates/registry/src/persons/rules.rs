@@ -53,6 +53,30 @@ pub fn may_read_in_full<'s>(
     Ok(purpose)
 }
 
+/// What is taken out of a list as a file, held against the definitions and the permit. In full never for a purpose that
+/// rests on consent: each person gives it or does not.
+///
+/// # Errors
+/// The first reason against it.
+pub fn may_export<'s>(
+    standard: &'s Standard,
+    permit: &Permit,
+    asked: &Asked,
+    in_full: bool,
+) -> Result<&'s Purpose, Refusal> {
+    let purpose = standard
+        .purpose(&asked.purpose)
+        .filter(|purpose| level_for(permit, purpose).is_sealed())
+        .ok_or(Refusal::Purpose)?;
+    if !is_reference(&asked.reference) {
+        return Err(Refusal::Reference);
+    }
+    if in_full && purpose.basis == LegalBasis::Consent {
+        return Err(Refusal::Consent);
+    }
+    Ok(purpose)
+}
+
 /// Whether a text is a reference: 1 to 64 letters, digits, `.`, `-` or `_`. Free text would end in the audit log.
 pub fn is_reference(text: &str) -> bool {
     (1..=64).contains(&text.len())

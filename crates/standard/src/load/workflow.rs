@@ -166,7 +166,7 @@ fn count(entry: &Entry<'_>, key: &'static str, most: i64) -> Option<u32> {
 }
 
 fn read_field(entry: Entry<'_>) -> FormField {
-    const KINDS: [&str; 11] = [
+    const KINDS: [&str; 12] = [
         "text",
         "area",
         "int",
@@ -177,6 +177,7 @@ fn read_field(entry: Entry<'_>) -> FormField {
         "post",
         "dataset",
         "sensitivity",
+        "purpose",
         "incident_level",
     ];
     let name = entry.need_name("name");
@@ -201,6 +202,7 @@ fn read_field(entry: Entry<'_>) -> FormField {
         "post" => FormKind::Post,
         "dataset" => FormKind::Dataset,
         "sensitivity" => FormKind::Sensitivity,
+        "purpose" => FormKind::Purpose,
         "incident_level" => FormKind::IncidentLevel,
         _ => FormKind::Text,
     };

@@ -77,6 +77,13 @@ fn input(workflow: &Workflow, text: &Text, field: &FormField) -> Input {
                 .map(|(word, _)| Choice::new(*word, sensitivity(text, word)))
                 .collect(),
         ),
+        FormKind::Purpose => select(
+            standard
+                .purposes()
+                .iter()
+                .map(|purpose| Choice::new(&purpose.name, say(text, &purpose.title)))
+                .collect(),
+        ),
         FormKind::IncidentLevel => select(
             standard
                 .assurance()
@@ -131,6 +138,7 @@ async fn word(names: &mut Names<'_>, field: &FormField, value: &str) -> String {
         FormKind::Post => named(standard.post(value).map(|post| &post.title)),
         FormKind::Dataset => named(standard.dataset(value).map(|dataset| &dataset.title)),
         FormKind::Sensitivity => sensitivity(names.text, value),
+        FormKind::Purpose => named(standard.purpose(value).map(|purpose| &purpose.title)),
         FormKind::IncidentLevel => {
             named(standard.assurance().level(value).map(|level| &level.title))
         }

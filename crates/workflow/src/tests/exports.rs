@@ -19,7 +19,7 @@ fn export(persons: &[RecordId]) -> Export<'_> {
         records: persons.len(),
         level: Sensitivity::Internal,
         in_full: false,
-        purpose: "核对",
+        purpose: "enrolment",
         reason: "",
     }
 }

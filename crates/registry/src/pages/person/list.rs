@@ -117,6 +117,15 @@ async fn page(
         .lead(text.get("registry-people-lead"))
         .crumbs(vec![Crumb::here(text.get("registry-people"))])
         .as_of(clocked.control())
+        .tool(match permit.allows(security::Action::Export) {
+            true => link_button(
+                &text.get("ui-export"),
+                "/people/export",
+                Some(ui::Icon::Download),
+                false,
+            ),
+            false => html! {},
+        })
         .tool(link_button(
             &text.get("registry-exact"),
             "/people/exact",

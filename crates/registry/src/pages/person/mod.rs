@@ -6,6 +6,7 @@ pub(super) mod all;
 pub(super) mod consent;
 pub(super) mod erase;
 pub(super) mod exact;
+pub(super) mod export;
 pub(super) mod list;
 pub(super) mod show;
 

@@ -10,7 +10,7 @@ mod store;
 pub use model::{Link, LinkId, Look, Looks, Records, Relation};
 
 use kernel::{AccountId, RecordId, UnitId};
-use standard::Action;
+use standard::{Action, Label};
 
 use crate::api::Security;
 use crate::error::SecurityError;
@@ -27,6 +27,11 @@ pub(crate) const NAMES_SETTING: &str = "show_reader_names";
 const AT_ONCE: i64 = 50;
 
 impl Security {
+    /// Gives the titles of purposes, by name; the first ones given stay.
+    pub fn use_purposes(&self, purposes: impl IntoIterator<Item = (String, Label)>) {
+        let _ = self.0.purposes.set(purposes.into_iter().collect());
+    }
+
     /// Gives the room that keeps records; the first one given stays.
     pub fn use_records(&self, records: std::sync::Arc<dyn Records>) {
         let _ = self.0.records.set(records);

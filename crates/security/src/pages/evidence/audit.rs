@@ -9,7 +9,7 @@ use ui::{
     Table, Text, Tone, Url, code, error_summary, link_button, notice, print_button,
 };
 
-use super::words::{Names, post, word};
+use super::words::{Names, post, purpose, word};
 use crate::api::Security;
 use crate::error::SecurityError;
 use crate::evidence::{AuditFilter, AuditReport};
@@ -233,13 +233,13 @@ fn row(security: &Security, text: &Text, names: &Names, entry: &AuditEntry) -> R
         Cell::Markup(code(&entry.subject)),
         Cell::text(word(text, "security-audit-end", &entry.outcome)),
         Cell::text(entry.address.clone()),
-        Cell::Markup(detail(text, entry)),
+        Cell::Markup(detail(security, text, entry)),
     ])
     .id(format!("e{}", entry.number))
 }
 
 /// What an entry says besides, as far as it says something.
-fn detail(text: &Text, entry: &AuditEntry) -> Markup {
+fn detail(security: &Security, text: &Text, entry: &AuditEntry) -> Markup {
     let Some(detail) = &entry.detail else {
         return html! {};
     };
@@ -251,11 +251,12 @@ fn detail(text: &Text, entry: &AuditEntry) -> Markup {
         } else {
             "security-audit-masked"
         };
-        format!("{} {}", detail.level, text.get(key))
+        let level = word(text, "security-level", &detail.level);
+        format!("{level} {}", text.get(key))
     });
     let parts = [
         ("dataset", words(&detail.dataset)),
-        ("purpose", words(&detail.purpose)),
+        ("purpose", words(&purpose(security, text, &detail.purpose))),
         ("reason", words(&detail.reason)),
         ("persons", number(detail.persons)),
         ("records", number(detail.records)),

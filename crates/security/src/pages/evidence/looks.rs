@@ -6,7 +6,7 @@ use kernel::RecordId;
 use maud::{Markup, html};
 use ui::{Cache, Cell, Column, Crumb, Row, Shell, Table, Text, empty_state, print_button};
 
-use super::words::{Names, post, word};
+use super::words::{Names, post, purpose, word};
 use crate::api::Security;
 use crate::error::SecurityError;
 use crate::evidence::{Link, Look, Looks};
@@ -115,7 +115,7 @@ fn table(security: &Security, text: &Text, names: &Names, looks: &[Look]) -> Mar
                 name => Cell::text(post(security, text, name)),
             },
             Cell::text(word(text, "security-audit-do", &look.action)),
-            Cell::text(look.purpose.clone()),
+            Cell::text(purpose(security, text, &look.purpose)),
             Cell::maybe_text(shown),
         ];
         if named {

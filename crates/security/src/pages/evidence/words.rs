@@ -71,6 +71,14 @@ pub(super) fn post(security: &Security, text: &Text, name: &str) -> String {
     )
 }
 
+/// The title of a purpose; the name where the definitions have none.
+pub(super) fn purpose(security: &Security, text: &Text, name: &str) -> String {
+    let titles = security.0.purposes.get();
+    titles
+        .and_then(|titles| titles.get(name))
+        .map_or_else(|| name.to_owned(), |title| title.get(lang(text)).to_owned())
+}
+
 pub(super) fn lang(text: &Text) -> standard::Lang {
     match text.language() {
         Language::Chinese => standard::Lang::Zh,
