@@ -214,7 +214,9 @@ async fn page(
         (views(&text, permit, "/assurance/incidents"))
         (error_summary(&text, state, &[]))
         (key_values(&facts))
-        @if !incident.opening.summary.is_empty() { p { (incident.opening.summary) } }
+        @if !incident.opening.summary.is_empty() {
+            (section(&text.get("assurance-field-summary"), html! {}, html! { p { (incident.opening.summary) } }))
+        }
         (section(&text.get("assurance-deadlines"), html! {}, deadlines(&text, &timers, now)))
         @if incident.state != IncidentState::Closed && may_keep(permit) { (forms(assurance, &text, visit, incident, state, now)) }
         @if !incident.reports.is_empty() {
