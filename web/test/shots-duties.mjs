@@ -112,7 +112,6 @@ await take(visitor.page, "signin");
 const province = await person(provinceOf);
 await province.page.goto("/account/factors");
 await press(province.page, "main form[action='/account/factors/totp'] button");
-await take(province.page, "account-totp");
 const secret = (await province.page.innerText("main")).match(/[A-Z2-7]{4}( [A-Z2-7]{4}){3,}/)?.[0] ?? "";
 if (secret) {
   await province.page.fill("main [name=totp]", code(secret));
