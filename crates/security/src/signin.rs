@@ -296,7 +296,8 @@ impl Security {
             (Counter::Name, &tallies.name),
             (Counter::NameAtAddress, &tallies.pair),
         ] {
-            store::put_tally(tx, subject, tally.succeeded(counter, now)).await?;
+            let own = tallies.pair.1.failed;
+            store::put_tally(tx, subject, tally.succeeded(counter, own, now)).await?;
         }
         Ok(())
     }

@@ -74,14 +74,24 @@ impl Tally {
         }
     }
 
-    /// The tally of a name after a right password.
-    pub(crate) fn succeeded(self, counter: Counter, now: Millis) -> Self {
+    /// The tally of a name after a right password, where `own` attempts failed at the same address for the same name,
+    /// this one among them. The name gets back what its owner mistyped and keeps the guesses of others, or each day's
+    /// sign-in would give them as many again.
+    pub(crate) fn succeeded(self, counter: Counter, own: i64, now: Millis) -> Self {
         match counter {
             Counter::NameAtAddress => Self {
                 last_succeeded: now.get(),
                 ..Self::default()
             },
-            Counter::Name => Self::default(),
+            Counter::Name => {
+                let failed = self.failed.saturating_sub(own).max(0);
+                let is_free = failed < counter.free_failures();
+                Self {
+                    failed,
+                    locked_until: if is_free { 0 } else { self.locked_until },
+                    ..self
+                }
+            }
             // Only what was counted is given back: [`Tally::given_back`].
             Counter::Address => self,
         }
@@ -173,20 +183,25 @@ mod tests {
     }
 
     #[test]
-    fn success_clears_the_name_but_not_the_address() {
+    fn success_gives_back_what_the_owner_mistyped_and_no_more() {
         let now = Millis::new(5_000_000);
+        let attacked = after(Counter::Name, 60);
+        let guessed = attacked.succeeded(Counter::Name, 3, now);
         assert_eq!(
-            after(Counter::Name, 60)
-                .succeeded(Counter::Name, now)
-                .failed,
-            0
+            (guessed.failed, guessed.locked_until),
+            (57, attacked.locked_until)
         );
+        let mistyped = after(Counter::Name, 51).succeeded(Counter::Name, 4, now);
+        assert_eq!((mistyped.failed, mistyped.locked_until), (47, 0));
+        // The day after, the pair may remember more than the name does.
+        let forgotten = after(Counter::Name, 2).succeeded(Counter::Name, 4, now);
+        assert_eq!(forgotten.failed, 0);
         let before = after(Counter::Address, 20);
-        assert_eq!(before.succeeded(Counter::Address, now), before);
+        assert_eq!(before.succeeded(Counter::Address, 1, now), before);
         let own = before.failed_once_more(Counter::Address, now);
         let address_lock = own.locked_until;
         assert_eq!(own.given_back(Counted { address_lock }).failed, 20);
-        let pair = after(Counter::NameAtAddress, 3).succeeded(Counter::NameAtAddress, now);
+        let pair = after(Counter::NameAtAddress, 3).succeeded(Counter::NameAtAddress, 3, now);
         assert!(pair.is_familiar(now));
         assert!(!pair.is_familiar(Millis::new(now.get() + FAMILIAR)));
     }

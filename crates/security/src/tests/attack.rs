@@ -78,4 +78,21 @@ db::on_both_engines! {
         let next = house.security.count_attempt(Some("other"), address).await.unwrap();
         assert!(matches!(next, Tried::TooMany(_)));
     }
+
+    async fn a_sign_in_of_the_owner_gives_the_guesses_of_others_no_fresh_start(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let mut office = Browser::new(&house.security).at("192.0.2.8");
+        assert_eq!(office.sign_in("wang", PASSWORD).await.status, StatusCode::SEE_OTHER);
+        let mut looked_at = 0;
+        for turn in 0..120 {
+            let mut attacker = Browser::new(&house.security).at(&format!("198.51.100.{turn}"));
+            let guess = attacker.sign_in("wang", &format!("Guess-{turn}-abc")).await;
+            looked_at += i32::from(guess.status == StatusCode::UNPROCESSABLE_ENTITY);
+            if turn % 10 == 0 {
+                let mut office = Browser::new(&house.security).at("192.0.2.8");
+                assert_eq!(office.sign_in("wang", PASSWORD).await.status, StatusCode::SEE_OTHER);
+            }
+        }
+        assert_eq!(looked_at, 50);
+    }
 }
