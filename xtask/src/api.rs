@@ -71,6 +71,8 @@ pub(crate) fn run(binary: &Path, data: &Path, scratch: &Path, time: Duration) ->
             .args(["--checks", &CHECKS.join(",")])
             .args(["--max-time", &time.as_secs().max(1).to_string()])
             .args(["--phases", "examples,coverage,fuzzing"])
+            // The first of a figure reads all columns; the sizes of the answers have measurements of their own.
+            .args(["--request-timeout", "60"])
             .args(["--seed", "1", "--no-color", "--warnings", "off"])
             .current_dir(folder);
         calls.push((*post, schemathesis));

@@ -227,6 +227,12 @@ pub(crate) struct Serving {
     /// 每个地址的同时连接数上限,受信任的前置代理除外 (connections at a time of one address)
     #[arg(long, value_name = "COUNT", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections_per_address: u32,
+    /// 上传文件的大小上限(MiB) (the largest file that is uploaded)
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=2048))]
+    pub(crate) upload_mib: u32,
+    /// 上传的工作簿解压后的大小上限(MiB) (the most that an uploaded workbook may come to when unpacked)
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) unpacked_mib: u32,
     /// 每个账号每分钟的请求数上限 (requests a minute of one account)
     #[arg(long, value_name = "COUNT", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) requests_per_minute: u32,
@@ -287,6 +293,8 @@ impl Serving {
             visitors: self.visits_per_minute,
         };
         settings.tls = self.tls();
+        settings.limits.max_bytes = u64::from(self.upload_mib) << 20;
+        settings.limits.max_expanded_bytes = u64::from(self.unpacked_mib) << 20;
         settings.connections = Connections {
             most: usize::try_from(self.connections).unwrap_or(usize::MAX),
             most_of_address: usize::try_from(self.connections_per_address).unwrap_or(usize::MAX),

@@ -364,6 +364,7 @@ async fn registry(place: &TestPlace) -> Registry {
         clock,
         node,
         files,
+        limits: registry::read::Limits::default(),
     })
     .await
     .unwrap()

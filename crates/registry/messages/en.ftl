@@ -414,6 +414,7 @@ registry-error-file-bad-bytes = The file may be cut off or mix encodings.
 registry-error-file-unclosed-quote = A quotation mark has no partner.
 registry-error-file-damaged-workbook = The workbook is incomplete or damaged.
 registry-error-file-encrypted = The workbook needs a password.
+registry-error-file-macros = The workbook holds macros. Save it as .xlsx without macros and upload that.
 registry-error-file-no-such-sheet = There is no such sheet.
 registry-error-file-damaged-json = The JSON is incomplete or malformed.
 registry-error-file-json-without-records = The JSON holds no records.

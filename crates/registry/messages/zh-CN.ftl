@@ -414,6 +414,7 @@ registry-error-file-bad-bytes = 文件中有不能识别的内容,可能被截�
 registry-error-file-unclosed-quote = 有一个引号没有配对,其后的内容无法分列。请补上或删去后上传。
 registry-error-file-damaged-workbook = 工作簿不完整或已损坏。请用 Excel 或 WPS 打开确认后另存,再上传。
 registry-error-file-encrypted = 工作簿设有打开密码。请取消密码后上传。
+registry-error-file-macros = 工作簿含有宏。请另存为不含宏的 .xlsx 后上传。
 registry-error-file-no-such-sheet = 没有这个名称的工作表。请核对对照文件中的工作表名称。
 registry-error-file-damaged-json = JSON 文件不完整或写法有误。请用原程序重新导出。
 registry-error-file-json-without-records = JSON 文件里没有记录。请核对导出方式。

@@ -12,6 +12,7 @@ use crate::directory::LedgerDirectory;
 use crate::held::{Cache, View};
 use crate::imports::Imports;
 use crate::ledger::{Ledger, LedgerError};
+use crate::read::Limits;
 
 /// What [`Registry::open`] needs.
 pub struct Parts {
@@ -29,6 +30,8 @@ pub struct Parts {
     pub node: String,
     /// The folder for uploads and reports.
     pub files: PathBuf,
+    /// What a file may come to.
+    pub limits: Limits,
 }
 
 /// Why a dataset holds nothing at two clocks.
@@ -68,7 +71,7 @@ impl Registry {
             &parts.node,
         )
         .await?;
-        let imports = Imports::new(parts.work, ledger.clone(), parts.files);
+        let imports = Imports::new(parts.work, ledger.clone(), parts.files, parts.limits);
         let whole = Arc::new(ledger.clone());
         let directory = LedgerDirectory::new(&whole);
         ledger.security().set_directory(Arc::new(directory));
@@ -87,7 +90,7 @@ impl Registry {
     pub async fn open_to_read(parts: Parts) -> Result<Registry, LedgerError> {
         let ledger =
             Ledger::open_to_read(parts.ledger, parts.standard, parts.security, parts.clock).await?;
-        let imports = Imports::new(parts.work, ledger.clone(), parts.files);
+        let imports = Imports::new(parts.work, ledger.clone(), parts.files, parts.limits);
         let whole = Arc::new(ledger.clone());
         let directory = LedgerDirectory::new(&whole);
         ledger.security().set_directory(Arc::new(directory));

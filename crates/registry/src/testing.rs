@@ -70,6 +70,7 @@ pub(crate) async fn registry_of(
         clock,
         node: "test".to_owned(),
         files,
+        limits: crate::read::Limits::default(),
     })
     .await
     .unwrap();

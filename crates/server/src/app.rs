@@ -11,6 +11,7 @@ use geo_room::Geo;
 use kernel::{Clock, Millis, SystemClock};
 use registry::Registry;
 use registry::ledger::Ledger;
+use registry::read::Limits;
 use security::people::KeySource;
 use security::{Config, Permit, Random, RouteTable, Security, SystemRandom};
 use standard::Standard;
@@ -64,8 +65,8 @@ pub struct Settings {
     pub metrics_token: Option<String>,
     /// How long a request may take, uploads apart.
     pub longest_request: Duration,
-    /// The largest upload in bytes.
-    pub largest_upload: usize,
+    /// What a file that is imported may come to.
+    pub limits: Limits,
     /// How long a client may take with what it sends, and with what it is sent.
     pub patience: Patience,
     /// How many connections there may be.
@@ -76,15 +77,14 @@ pub struct Settings {
     pub notices: NoticeSettings,
 }
 
-/// What the import pages promise, and room for what stands round a file in a form.
-fn largest_upload() -> usize {
-    let file = registry::read::Limits::default().max_bytes;
-    usize::try_from(file)
-        .unwrap_or(usize::MAX)
-        .saturating_add(1 << 20)
-}
-
 impl Settings {
+    /// The largest request: what the import pages promise, and room for what stands round a file in a form.
+    pub(crate) fn largest_request(&self) -> usize {
+        usize::try_from(self.limits.max_bytes)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1 << 20)
+    }
+
     /// The settings of a served program with its data in a folder.
     #[must_use]
     pub fn new(data: PathBuf) -> Self {
@@ -98,7 +98,7 @@ impl Settings {
             security: Config::default(),
             metrics_token: None,
             longest_request: Duration::from_secs(60),
-            largest_upload: largest_upload(),
+            limits: Limits::default(),
             patience: Patience::default(),
             notices: NoticeSettings::default(),
             connections: Connections::default(),
@@ -227,6 +227,7 @@ impl Settings {
             clock: Arc::clone(&self.clock),
             node: self.node.clone(),
             files: self.data.join("files"),
+            limits: self.limits.clone(),
         }
     }
 

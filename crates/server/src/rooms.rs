@@ -76,7 +76,7 @@ pub(crate) fn program(app: &App) -> Result<(Router, Arc<RouteTable>), OpenError>
     let program = protected
         .layer(from_fn(middleware::dress))
         .layer(map_response(middleware::end_once))
-        .layer(RequestBodyLimitLayer::new(settings.largest_upload))
+        .layer(RequestBodyLimitLayer::new(settings.largest_request()))
         .layer(CompressionLayer::new().gzip(true))
         .layer(from_fn_with_state(
             (app.clone(), Arc::clone(&table)),

@@ -25,7 +25,7 @@ pub const TODAY: &str = "2026-03-02";
 const LONGEST_IMPORT: Duration = Duration::from_secs(120);
 
 /// The password of every account that a test makes.
-const PASSWORD: &str = "Wei-He river 2026";
+pub const PASSWORD: &str = "Wei-He river 2026";
 
 /// The program, served on a port of its own.
 pub struct TestApp {

@@ -1,5 +1,8 @@
 //! A browser: it keeps cookies, follows nothing by itself, and sends the token of its session with forms.
 
+use std::sync::Arc;
+
+use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::header::{self, HeaderMap};
 use reqwest::multipart::Form;
 use reqwest::{RequestBuilder, StatusCode};
@@ -9,6 +12,7 @@ use scraper::{Html, Selector};
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    jar: Arc<Jar>,
     url: String,
     token: String,
 }
@@ -25,9 +29,15 @@ pub struct Answer {
 }
 
 impl Client {
+    /// One in which nobody is signed in, looking at the program at an address such as `http://127.0.0.1:4080`.
+    pub fn at_url(url: &str) -> Self {
+        Self::new(url.to_owned())
+    }
+
     pub(crate) fn new(url: String) -> Self {
+        let jar = Arc::new(Jar::default());
         let http = reqwest::Client::builder()
-            .cookie_store(true)
+            .cookie_provider(Arc::clone(&jar))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .user_agent("Mozilla/5.0 (X11; Linux x86_64) Chrome/86.0 testkit")
@@ -35,6 +45,7 @@ impl Client {
             .unwrap();
         Self {
             http,
+            jar,
             url,
             token: String::new(),
         }
@@ -49,8 +60,23 @@ impl Client {
     pub async fn sign_in(&mut self, login: &str, password: &str) {
         let answer = self.try_sign_in(login, password).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        let account = self.get("/account").await;
-        self.token = token_of(&account);
+        self.renew().await;
+    }
+
+    /// Signs in for the first time with a password that was generated, and sets one's own.
+    pub async fn sign_in_first(&mut self, login: &str, given: &str, wanted: &str) {
+        let answer = self.try_sign_in(login, given).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        self.token = token_of(&self.get("/account/password").await);
+        let fields = [("present", given), ("wanted", wanted), ("again", wanted)];
+        let changed = self.form("/account/password", &fields).await;
+        assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.text());
+        self.renew().await;
+    }
+
+    /// Takes the token of the session anew, as a page that is loaded again has it.
+    pub async fn renew(&mut self) {
+        self.token = token_of(&self.get("/account").await);
     }
 
     /// Tries to sign in through the page.
@@ -109,6 +135,13 @@ impl Client {
             .post(self.at(path))
             .header(header::ACCEPT, "text/html");
         send(request.multipart(form)).await
+    }
+
+    /// The cookies that it would send, as the header has them.
+    pub fn cookie_line(&self) -> String {
+        let url = self.url.parse().unwrap();
+        let line = self.jar.cookies(&url);
+        line.map_or_else(String::new, |line| line.to_str().unwrap().to_owned())
     }
 
     /// The token of the session.

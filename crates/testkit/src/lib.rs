@@ -18,7 +18,7 @@ mod client;
 pub mod fixtures;
 pub mod program;
 
-pub use app::{TODAY, TestApp};
+pub use app::{PASSWORD, TODAY, TestApp};
 pub use client::{Answer, Client};
 pub use db::testing::TestPlace;
 pub use reqwest::multipart::Part;

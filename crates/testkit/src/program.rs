@@ -147,6 +147,16 @@ impl Served {
         &self.url
     }
 
+    /// The memory that it has now and the most that it ever had, in bytes, as Linux counts them; `None` elsewhere.
+    pub fn memory(&self) -> Option<(u64, u64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let kibibytes = |name: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        Some((kibibytes("VmRSS:")? << 10, kibibytes("VmHWM:")? << 10))
+    }
+
     /// Asks it to end, as a service manager does, and answers its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();

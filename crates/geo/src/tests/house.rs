@@ -85,6 +85,7 @@ impl House {
             clock,
             node: "test".to_owned(),
             files,
+            limits: registry::read::Limits::default(),
         })
         .await
         .unwrap();

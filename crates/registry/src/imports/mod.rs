@@ -26,6 +26,7 @@ pub use vault::{DAYS_SETTING, Receiving};
 
 use crate::intake::{self, IntakeError, Plan, Progress, Step, Written};
 use crate::ledger::{Ledger, Reversal, hex};
+use crate::read::Limits;
 
 /// The imports of this node.
 #[derive(Clone)]
@@ -37,7 +38,13 @@ pub struct Imports {
     /// Imports that write go one after the other in this process: which rows are new depends on what is
     /// held. Those of other processes are noticed when a change set is committed.
     writing: Arc<tokio::sync::Mutex<()>>,
+    /// Each holds a file in memory; the others wait.
+    in_memory: Arc<tokio::sync::Semaphore>,
+    limits: Limits,
 }
+
+/// How many files are held in memory at a time.
+const IN_MEMORY: usize = 2;
 
 /// The room's tables in the work database.
 pub fn work_migrations() -> &'static [db::Migration] {
@@ -54,8 +61,8 @@ pub struct Finished {
 }
 
 impl Imports {
-    /// The imports kept in a work database, their files in a folder.
-    pub fn new(work: Db, ledger: Ledger, files: PathBuf) -> Imports {
+    /// The imports kept in a work database, their files in a folder, none of them beyond the limits.
+    pub fn new(work: Db, ledger: Ledger, files: PathBuf, limits: Limits) -> Imports {
         let clock = Arc::clone(ledger.clock());
         Imports {
             writing: Arc::default(),
@@ -63,12 +70,19 @@ impl Imports {
             ledger,
             clock,
             files,
+            in_memory: Arc::new(tokio::sync::Semaphore::new(IN_MEMORY)),
+            limits,
         }
     }
 
     /// The work database, for this room's own tables in it.
     pub(crate) fn work(&self) -> &Db {
         &self.work
+    }
+
+    /// What a file may come to.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The folder of one import's files.

@@ -13,7 +13,7 @@ use super::model::{Import, ImportError, Request, State};
 use super::{Finished, Imports, store};
 use crate::intake::{self, Class, IntakeError, Mapping, Options, Progress, Step, parse_datum};
 use crate::ledger::LedgerError;
-use crate::read::{Delimiter, Header, Limits, RawReader, ReadOptions, TextEncoding};
+use crate::read::{Delimiter, Header, RawReader, ReadOptions, TextEncoding};
 use crate::write::CsvWriter;
 
 /// Progress is written to the store at most so often.
@@ -134,6 +134,8 @@ impl Imports {
             true => Some(self.writing.lock().await),
             false => None,
         };
+        // Nobody closes it: an error is none.
+        let _place = self.in_memory.acquire().await.ok();
         for _ in 0..MOST_PLANS {
             match self
                 .work_once(permit, import, path, commit, progress.clone())
@@ -290,6 +292,7 @@ impl Imports {
         let dataset = dataset.to_owned();
         let mapping = mapping.clone();
         let path = path.to_owned();
+        let limits = self.limits.clone();
         let task = tokio::task::spawn_blocking(move || -> Result<RawReader, IntakeError> {
             let dataset = standard.dataset(&dataset);
             let known = |cells: &[&str]| {
@@ -327,8 +330,8 @@ impl Imports {
                 absorb: names.iter().position(|name| name.ends_with('+')),
             };
             Ok(match opened {
-                Some(bytes) => RawReader::open(bytes, &Limits::default(), &options)?,
-                None => RawReader::open_path(&path, &Limits::default(), &options)?,
+                Some(bytes) => RawReader::open(bytes, &limits, &options)?,
+                None => RawReader::open_path(&path, &limits, &options)?,
             })
         });
         task.await

@@ -15,7 +15,6 @@ use super::failure::Failure;
 use super::lang;
 use crate::api::Registry;
 use crate::lists::Names;
-use crate::read::Limits;
 
 pub(super) async fn show(
     State(registry): State<Registry>,
@@ -33,8 +32,8 @@ pub(super) async fn show(
 }
 
 /// The largest upload.
-pub(super) fn most_bytes() -> u64 {
-    Limits::default().max_bytes
+pub(super) fn most_bytes(registry: &Registry) -> u64 {
+    registry.imports().limits().max_bytes
 }
 
 /// The four steps of an import, `current` counted from 0.
@@ -95,10 +94,10 @@ pub(super) async fn page(
         label: text.get("registry-file"),
         hint: text.with(
             "registry-file-hint",
-            &[("most", &ui::format::bytes(most_bytes()))],
+            &[("most", &ui::format::bytes(most_bytes(registry)))],
         ),
         accept: ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods,.json,.geojson".to_owned(),
-        most_bytes: most_bytes(),
+        most_bytes: most_bytes(registry),
         fields: fields(registry, &text, &shell, &units, state, permit),
         submit: text.get("registry-upload"),
     };

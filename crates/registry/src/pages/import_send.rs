@@ -108,7 +108,7 @@ impl Upload {
             match part.chunk().await {
                 Ok(Some(chunk)) => {
                     self.bytes = self.bytes.saturating_add(chunk.len() as u64);
-                    if self.bytes > import_new::most_bytes() {
+                    if self.bytes > import_new::most_bytes(registry) {
                         self.fault = Some(("file", "registry-fault-file-too-large"));
                         return Ok(());
                     }

@@ -61,6 +61,13 @@ impl Archive {
             .any(|entry| entry.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether the name of an entry holds this word, given in small letters.
+    pub(super) fn has_part_of_name(&self, word: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.name.to_ascii_lowercase().contains(word))
+    }
+
     pub(super) fn has_under(&self, folder: &str) -> bool {
         self.entries
             .iter()

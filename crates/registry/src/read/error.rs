@@ -78,6 +78,8 @@ pub enum ReadError {
     },
     /// A workbook that needs a password.
     Encrypted,
+    /// A workbook with macros. Nothing here runs them, and nobody needs them to hand in a table.
+    Macros,
     /// No sheet has the name that was asked for.
     NoSuchSheet {
         /// The name asked for.
@@ -160,6 +162,7 @@ impl ReadError {
             ReadError::UnclosedQuote { .. } => "file-unclosed-quote",
             ReadError::DamagedWorkbook { .. } => "file-damaged-workbook",
             ReadError::Encrypted => "file-encrypted",
+            ReadError::Macros => "file-macros",
             ReadError::NoSuchSheet { .. } => "file-no-such-sheet",
             ReadError::DamagedJson { .. } => "file-damaged-json",
             ReadError::JsonWithoutRecords => "file-json-without-records",
@@ -218,6 +221,9 @@ impl ReadError {
             ),
             ReadError::Encrypted => {
                 "工作簿设有打开密码。请在 Excel 或 WPS 中取消密码后重新上传。".to_owned()
+            }
+            ReadError::Macros => {
+                "工作簿含有宏。请用 Excel 或 WPS 另存为不含宏的 .xlsx 后重新上传。".to_owned()
             }
             ReadError::NoSuchSheet { name, present } => format!(
                 "没有名为“{name}”的工作表，文件中有：{}。请核对工作表名称。",
@@ -280,6 +286,10 @@ impl ReadError {
             ),
             ReadError::Encrypted => {
                 "the workbook needs a password; remove the password and save it again".to_owned()
+            }
+            ReadError::Macros => {
+                "the workbook holds macros; save it as .xlsx without macros and upload that"
+                    .to_owned()
             }
             ReadError::NoSuchSheet { name, present } => {
                 format!("there is no sheet named \"{name}\"; the file has: {}", present.join(", "))

@@ -8,6 +8,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<FileKind, ReadError> {
     let other = |found| Err(ReadError::OtherKind { found });
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         let archive = Archive::read(bytes)?;
+        if archive.has_part_of_name("vbaproject") {
+            return Err(ReadError::Macros);
+        }
         if archive.has("xl/workbook.bin") {
             return Ok(FileKind::Xlsb);
         }
@@ -31,6 +34,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<FileKind, ReadError> {
         }
         if contains(bytes, &utf16("WordDocument")) {
             return other(OtherKind::Document);
+        }
+        if contains(bytes, &utf16("_VBA_PROJECT")) {
+            return Err(ReadError::Macros);
         }
         return Ok(FileKind::Xls);
     }
@@ -69,6 +75,11 @@ pub(super) fn detect_in_text(start: &str) -> Result<FileKind, ReadError> {
     {
         return Err(ReadError::OtherKind {
             found: OtherKind::WebPage,
+        });
+    }
+    if head.starts_with("<svg") || head.starts_with("<?xml") && head.contains("<svg") {
+        return Err(ReadError::OtherKind {
+            found: OtherKind::Picture,
         });
     }
     if head.starts_with("<?xml") {
@@ -110,6 +121,15 @@ mod tests {
         let mut locked = vec![0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
         locked.extend(utf16("..EncryptedPackage"));
         assert_eq!(detect(&locked).unwrap_err(), ReadError::Encrypted);
+        let mut running = vec![0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+        running.extend(utf16("_VBA_PROJECT_CUR"));
+        assert_eq!(detect(&running).unwrap_err(), ReadError::Macros);
+        assert_eq!(
+            detect_in_text("<svg onload='x'>").unwrap_err(),
+            ReadError::OtherKind {
+                found: OtherKind::Picture
+            }
+        );
         assert_eq!(detect_in_text(" [ {").unwrap(), FileKind::Json);
         assert_eq!(detect_in_text("[名称],代码").unwrap(), FileKind::Text);
         assert_eq!(detect_in_text("{\"type\"").unwrap(), FileKind::Json);

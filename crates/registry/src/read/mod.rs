@@ -51,7 +51,7 @@ pub struct Limits {
     pub max_columns: u32,
     /// Cells of all rows together.
     pub max_cells: u64,
-    /// Bytes of a workbook when unpacked.
+    /// Bytes of a workbook when unpacked, and of its cells in memory.
     pub max_expanded_bytes: u64,
 }
 

@@ -36,6 +36,8 @@ pub(super) struct SheetRows {
     cells: Vec<SheetCell>,
     next: usize,
     most_cells: u64,
+    /// Bytes of text and places of cells together: one text of a workbook may stand in a million cells.
+    most_bytes: u64,
 }
 
 /// Reads the sheet `name`, or the first visible one that has content. Gives its name.
@@ -167,6 +169,7 @@ impl SheetRows {
             cells: Vec::new(),
             next: 0,
             most_cells: limits.max_cells,
+            most_bytes: limits.max_expanded_bytes,
         }
     }
 
@@ -220,6 +223,12 @@ impl SheetRows {
                 limit: u64::from(u32::MAX),
             });
         };
+        let places = (self.cells.len() as u64).saturating_mul(size_of::<SheetCell>() as u64);
+        if places.saturating_add(u64::from(end)) > self.most_bytes {
+            return Err(ReadError::ExpandsTooFar {
+                limit: self.most_bytes,
+            });
+        }
         self.cells.push(SheetCell {
             row,
             column,

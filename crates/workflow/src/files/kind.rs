@@ -65,11 +65,41 @@ fn pdf(bytes: &[u8]) -> Result<&'static str, FileFault> {
     if !bytes.get(end..).is_some_and(|end| holds(end, b"%%EOF")) {
         return Err(FileFault::Kind);
     }
+    // It is an archive as well: what opens is up to the program that opens it.
+    let tail = bytes.len().saturating_sub(22 + 65_535);
+    if bytes
+        .get(tail..)
+        .is_some_and(|tail| holds(tail, PACKAGE_END))
+    {
+        return Err(FileFault::Kind);
+    }
     let runs: [&[u8]; 4] = [b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia"];
-    if runs.iter().any(|part| holds(bytes, part)) {
+    let spelled = plain_names(bytes);
+    if runs.iter().any(|part| holds(&spelled, part)) {
         return Err(FileFault::Active);
     }
     Ok("pdf")
+}
+
+/// The bytes of a PDF with the letters of names that are written as numbers (`/J#61vaScript`; ISO 32000-1, 7.3.5).
+fn plain_names(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let letter = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        match letter.filter(|_| *first == b'#') {
+            Some(letter) => {
+                plain.push(letter);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
 }
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -132,7 +162,11 @@ fn jpeg(bytes: &[u8]) -> bool {
 
 /// A document in a package (xlsx, docx, ofd), told by the names in its directory.
 fn package(bytes: &[u8]) -> Result<&'static str, FileFault> {
-    let names = entry_names(bytes).ok_or(FileFault::Kind)?;
+    let Directory { names, unpacked } = directory(bytes).ok_or(FileFault::Kind)?;
+    // Whoever opens it later unpacks it.
+    if unpacked > MOST_UNPACKED {
+        return Err(FileFault::TooLarge);
+    }
     let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
     let runs = names.iter().any(|name| {
         let name = name.to_lowercase();
@@ -161,14 +195,25 @@ fn package(bytes: &[u8]) -> Result<&'static str, FileFault> {
 
 /// No document has more parts.
 const MOST_ENTRIES: usize = 10_000;
+/// The most bytes that a document says it comes to.
+const MOST_UNPACKED: u64 = 1 << 30;
 
-/// The names in the directory of a ZIP file (APPNOTE.TXT 4.3.12, 4.3.16); `None` where it has none that fits.
-fn entry_names(bytes: &[u8]) -> Option<Vec<String>> {
-    const END: &[u8] = b"PK\x05\x06";
+/// What the directory of a ZIP file says.
+struct Directory {
+    names: Vec<String>,
+    /// Bytes of all entries together, as they are declared.
+    unpacked: u64,
+}
+
+/// The mark of the end of a ZIP file's directory (APPNOTE.TXT 4.3.16).
+const PACKAGE_END: &[u8] = b"PK\x05\x06";
+
+/// The directory of a ZIP file (APPNOTE.TXT 4.3.12, 4.3.16); `None` where it has none that fits.
+fn directory(bytes: &[u8]) -> Option<Directory> {
     const ENTRY: &[u8] = b"PK\x01\x02";
     let earliest = bytes.len().saturating_sub(22 + 65_535);
     let tail = bytes.get(earliest..)?;
-    let end = tail.windows(4).rposition(|window| window == END)?;
+    let end = tail.windows(4).rposition(|window| window == PACKAGE_END)?;
     let end = tail.get(end..)?;
     let count = usize::from(short(end, 10)?);
     let start = usize::try_from(long(end, 16)?).ok()?;
@@ -177,17 +222,19 @@ fn entry_names(bytes: &[u8]) -> Option<Vec<String>> {
     }
     let mut rest = bytes.get(start..)?;
     let mut names = Vec::with_capacity(count);
+    let mut unpacked = 0_u64;
     for _ in 0..count {
         if rest.get(..4)? != ENTRY {
             return None;
         }
+        unpacked = unpacked.saturating_add(u64::from(long(rest, 24)?));
         let lengths = [short(rest, 28)?, short(rest, 30)?, short(rest, 32)?].map(usize::from);
         let [name, extra, comment] = lengths;
         let name_end = name.checked_add(46)?;
         names.push(String::from_utf8_lossy(rest.get(46..name_end)?).into_owned());
         rest = rest.get(name_end.checked_add(extra)?.checked_add(comment)?..)?;
     }
-    Some(names)
+    Some(Directory { names, unpacked })
 }
 
 fn short(bytes: &[u8], at: usize) -> Option<u16> {
@@ -288,6 +335,14 @@ mod tests {
             (
                 b"%PDF-1.7 /JavaScript (app.alert) %%EOF".to_vec(),
                 FileFault::Active,
+            ),
+            (
+                b"%PDF-1.7 /J#61vaScript (app.alert) %%EOF".to_vec(),
+                FileFault::Active,
+            ),
+            (
+                [b"%PDF-1.7 ".to_vec(), zip(&["a.txt"]), b"%%EOF".to_vec()].concat(),
+                FileFault::Kind,
             ),
             (
                 [picture(), b"PK\x03\x04payload".to_vec()].concat(),
