@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use db::testing::TestPlace;
-use security::{Method, Route};
+use security::{Access, Method, Route};
 use standard::{Post, Scope, UnitLevel};
-use testkit::fixtures::{csv, institution};
-use testkit::{Answer, Client, Part, TODAY, TestApp};
+use testkit::fixtures::institution;
+use testkit::{Answer, Client, TODAY, TestApp};
 use tokio::task::JoinSet;
+
+use crate::walls::{Place, Things};
 
 /// Where the readers stand, and where the records stand that they must not meet.
 const OWN: &str = "610113";
@@ -19,24 +21,26 @@ const FOREIGN: &str = "610104";
 
 /// Words that stand in records of the other county and nowhere else. The first four signs of each stand in the own
 /// county as well, so that one can search for them without naming what is looked for.
-const MARKS: [&str; 3] = ["外县甲乙标记小学", "外县甲乙标记路九号", "外县甲乙标记理由"];
+const MARKS: [&str; 4] = [
+    "外县甲乙标记小学",
+    "外县甲乙标记路九号",
+    "外县甲乙标记理由",
+    "外县甲乙标记文字",
+];
 const SEARCH: &str = "外县甲乙";
-
-/// The ids that the world gave out, for whatever: from 1 on, and round the record.
-fn ids(foreign: i64) -> Vec<i64> {
-    (1..=12).chain(foreign - 3..=foreign + 6).collect()
-}
+const OWN_SCHOOL: &str = "外县甲乙本县小学";
 
 /// An id that nothing has.
 const NOBODY: i64 = 987_654_321;
 
-/// How many addresses with other queries the crawler follows on one path.
+/// How many addresses with other queries the crawler follows on one path, and how many paths that differ in numbers.
 const QUERIES: usize = 4;
+const NUMBERS: usize = 8;
 
 struct World {
     app: TestApp,
-    /// The record that the crawler asks for by its id.
-    foreign: i64,
+    /// What people of the other county left behind; the crawler asks for it by its numbers.
+    foreign: Things,
 }
 
 impl World {
@@ -48,38 +52,31 @@ impl World {
                 .with("longitude", longitude)
                 .with("latitude", "34.22")
         };
-        app.load(&[placed(
-            "外县甲乙本县小学",
-            OWN,
-            "外县甲乙本县路一号",
-            "108.95",
-        )])
-        .await;
-        // The other county works as well: an import of its own, a refused row, an edit, an import that waits.
+        app.load(&[placed(OWN_SCHOOL, OWN, "外县甲乙本县路一号", "108.95")])
+            .await;
+        // The other county works as well: imports of its own, an edit, a case with a file, systems, incidents.
+        let other = Place {
+            office: FOREIGN,
+            school: placed(MARKS[0], FOREIGN, MARKS[1], "108.97"),
+            name: MARKS[0],
+            words: MARKS[3],
+        };
+        let foreign = Things::make(&app, &other).await;
         let clerk = app.signed_in("statistician", Some(FOREIGN)).await;
-        let rows = [placed(MARKS[0], FOREIGN, MARKS[1], "108.97")];
-        let sent = upload(&clerk, &csv(&rows)).await;
-        assert_eq!(sent.status, 303, "{}", sent.text());
-        app.settled(2).await;
-        let approved = clerk.form("/imports/2/approve", &[]).await;
-        assert_eq!(approved.status, 303, "{}", approved.text());
-        app.settled(2).await;
-        let foreign = app.institution(MARKS[0]).await.get();
-        let refused = institution(MARKS[0], FOREIGN).with("type", MARKS[1]);
-        upload(&clerk, &csv(&[refused])).await;
-        app.settled(3).await;
-        edit(&clerk, foreign).await;
+        edit(&clerk, foreign.school).await;
         Self { app, foreign }
     }
-}
 
-async fn upload(client: &Client, text: &str) -> Answer {
-    let file = Part::text(text.to_owned()).file_name("schools.csv");
-    client
-        .multipart("/imports", |form| {
-            form.text("dataset", "institution").part("file", file)
-        })
-        .await
+    /// The numbers that the crawler tries, whatever for: those of the other county's things, the next ones, and the
+    /// first few, since accounts, grants and sessions count from 1.
+    fn ids(&self) -> Vec<i64> {
+        let things = self.foreign.numbers();
+        let last = things.iter().max().copied().unwrap_or_default();
+        let mut ids: Vec<i64> = (1..=6).chain(things).chain([last + 1]).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
 }
 
 /// Sends the form of a record back with another address and a reason, and a second time with what the first answer
@@ -143,11 +140,22 @@ fn leak(answer: &Answer) -> Option<String> {
     (!met.is_empty()).then(|| format!("{} bytes hold {met:?}", answer.body.len()))
 }
 
+/// Every address of this program that a page names, in whatever attribute. The pages are our own and well formed;
+/// a parser would take most of the time of the test.
+fn links(page: &str) -> Vec<String> {
+    page.split("=\"/")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(address, _)| format!("/{}", address.replace("&amp;", "&")))
+        .collect()
+}
+
 /// Follows links from the start page, whatever they are; what it met and where it must not have.
 async fn follow(client: &Client, wrong: &mut Vec<String>) -> usize {
     let mut waiting = VecDeque::from(["/".to_owned()]);
     let mut seen = BTreeSet::from(["/".to_owned()]);
     let mut of_path: BTreeMap<String, usize> = BTreeMap::new();
+    let mut of_kind: BTreeMap<String, usize> = BTreeMap::new();
     let mut asked = 0;
     while let Some(address) = waiting.pop_front() {
         let answer = client.get(&address).await;
@@ -157,7 +165,7 @@ async fn follow(client: &Client, wrong: &mut Vec<String>) -> usize {
         }
         let is_page = answer.header("content-type").starts_with("text/html");
         let mut found = if is_page {
-            answer.addresses()
+            links(&answer.text())
         } else {
             Vec::new()
         };
@@ -169,9 +177,16 @@ async fn follow(client: &Client, wrong: &mut Vec<String>) -> usize {
             if !is_ours || path == "/signout" || path.starts_with("/assets/") {
                 continue;
             }
-            let queries = of_path.entry(path).or_default();
-            if *queries < QUERIES && seen.insert(next.clone()) {
+            let kind = path.split(|letter: char| letter.is_ascii_digit()).collect();
+            let is_new = !of_path.contains_key(&path);
+            let (queries, numbers) = (
+                of_path.entry(path).or_default(),
+                of_kind.entry(kind).or_default(),
+            );
+            let is_wanted = *queries < QUERIES && (!is_new || *numbers < NUMBERS);
+            if is_wanted && seen.insert(next.clone()) {
                 *queries += 1;
+                *numbers += usize::from(is_new);
                 waiting.push_back(next);
             }
         }
@@ -179,8 +194,8 @@ async fn follow(client: &Client, wrong: &mut Vec<String>) -> usize {
     asked
 }
 
-/// Values for the places of a route: every id, and names that exist.
-fn values(name: &str, ids: &[i64]) -> Vec<String> {
+/// Values for the places of a route: every number, and names that exist.
+fn values(name: &str, world: &World) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match name {
         "code" => words(&[FOREIGN, OWN, "610100", "610000"]),
@@ -189,25 +204,48 @@ fn values(name: &str, ids: &[i64]) -> Vec<String> {
         "layer" => words(&["institution", "division"]),
         // The tiles over both places, from the country to the street.
         "z" | "x" => Vec::new(),
-        "file" => words(&["institution.json", "division.json", "app.css"]),
-        _ => ids.iter().map(i64::to_string).collect(),
+        "process" => words(&["grant_application"]),
+        "provider" => words(&["none"]),
+        _ => world.ids().iter().map(i64::to_string).collect(),
     }
 }
 
-fn addresses(path: &str, ids: &[i64]) -> Vec<String> {
-    if path == "/tiles/{layer}/{z}/{x}/{file}" {
-        return tiles();
+/// The addresses of a route. What lies within something is asked for where it is, and under each other number beside
+/// the first of its kind; not every number within every number.
+fn addresses(path: &str, world: &World) -> Vec<String> {
+    match path {
+        "/tiles/{layer}/{z}/{x}/{file}" => return tiles(),
+        "/tiles/{file}" => {
+            return ["institution.json", "division.json"]
+                .map(|file| format!("/tiles/{file}"))
+                .to_vec();
+        }
+        "/assets/{file}" => return vec!["/assets/app.css".to_owned()],
+        _ => {}
     }
-    let mut made = vec![path.to_owned()];
-    while let Some((from, to)) = made[0].find('{').zip(made[0].find('}')) {
-        let name = made[0][from + 1..to].trim_start_matches('*').to_owned();
-        let place = format!("{{{name}}}");
-        made = values(&name, ids)
+    let mut places = path.split(['{', '}']).skip(1).step_by(2);
+    let Some(outer) = places.next() else {
+        return vec![path.to_owned()];
+    };
+    let mut values = values(outer, world);
+    if path.starts_with("/clients/") {
+        values.extend(world.foreign.programs.clone());
+    }
+    let fill =
+        |path: &str, name: &str, value: &str| path.replacen(&format!("{{{name}}}"), value, 1);
+    let Some(inner) = places.next() else {
+        return values
             .iter()
-            .flat_map(|value| made.iter().map(|path| path.replacen(&place, value, 1)))
+            .map(|value| fill(path, outer, value))
             .collect();
-    }
-    made
+    };
+    assert_eq!(places.next(), None, "say here how {path} is filled");
+    let file = world.foreign.file.to_string();
+    let case = world.foreign.case.to_string();
+    let within = |outside: &str, inside: &str| fill(&fill(path, outer, outside), inner, inside);
+    let mut made: BTreeSet<String> = values.iter().map(|value| within(value, &file)).collect();
+    made.extend(values.iter().map(|value| within(&case, value)));
+    made.into_iter().collect()
 }
 
 fn tiles() -> Vec<String> {
@@ -224,34 +262,89 @@ fn tiles() -> Vec<String> {
     tiles
 }
 
-/// What differs between two answers to an id that is hidden and one that does not exist.
-async fn told_apart(client: &Client, path: &str, foreign: i64) -> Option<String> {
-    let of = async |id: i64| client.get(&path.replacen("{id}", &id.to_string(), 1)).await;
-    let (hidden, absent) = (of(foreign).await, of(NOBODY).await);
-    let text = |answer: &Answer, id: i64| answer.text().replace(&id.to_string(), "ID");
-    if hidden.status != absent.status {
+/// The number of the other county's thing that a route asks for.
+fn foreign_thing(path: &str, things: &Things) -> Option<String> {
+    let number = match path {
+        _ if path.starts_with("/institutions/{id}") => things.school,
+        "/commits/{number}" | "/commits/{number}/reverse" => things.commit,
+        _ if path.starts_with("/imports/{id}") => things.import,
+        "/cases/{id}" | "/cases/{id}/move" => things.case,
+        "/assurance/units/{id}" => things.school,
+        "/assurance/systems/{id}" => things.system,
+        "/assurance/incidents/{id}" => things.incident,
+        "/assurance/reports/{id}" => things.schedule,
+        _ if path.starts_with("/clients/{id}") => return Some(things.programs[0].clone()),
+        _ => return None,
+    };
+    Some(number.to_string())
+}
+
+/// What differs between two answers to a thing that is hidden and one that does not exist.
+async fn told_apart(client: &Client, route: &Route, hidden: &str) -> Option<String> {
+    let (start, rest) = route.path.split_once('{')?;
+    let end = rest.split_once('}')?.1;
+    // A page names its own address, for the other language and for the way back; what was asked leads there.
+    let said = |answer: &Answer, id: &str| {
+        let thing = format!("{start}{id}");
+        let encoded = thing.replace('/', "%2F");
+        format!("{} {}", answer.location(), answer.text())
+            .replace(&thing, "THING")
+            .replace(&encoded, "THING")
+    };
+    let ask = async |id: &str| {
+        let address = format!("{start}{id}{end}");
+        let answer = match route.method {
+            Method::Get => client.get(&address).await,
+            _ => client.form(&address, &[]).await,
+        };
+        let said = said(&answer, id);
+        (answer, said)
+    };
+    let ((of_hidden, hidden), (of_absent, absent)) =
+        (ask(hidden).await, ask(&NOBODY.to_string()).await);
+    if of_hidden.status != of_absent.status {
         return Some(format!(
             "{} for a hidden one, {}",
-            hidden.status, absent.status
+            of_hidden.status, of_absent.status
         ));
     }
-    (text(&hidden, foreign) != text(&absent, NOBODY)).then(|| "the words differ".to_owned())
+    let differs = || {
+        let parts = hidden.split('>').zip(absent.split('>'));
+        let (one, other) = parts.into_iter().find(|(one, other)| one != other)?;
+        Some(format!("the words differ: {one} | {other}"))
+    };
+    (hidden != absent).then(|| differs().unwrap_or_default())
+}
+
+/// What anybody may ask for without signing in; it is the same for every post, and asked for once.
+async fn as_visitor(world: &World, routes: &[Route]) -> (usize, Vec<String>) {
+    let client = world.app.visitor();
+    let (mut asked, mut faults) = (0, Vec::new());
+    for route in routes.iter().filter(|route| is_for_everyone(route)) {
+        for address in addresses(route.path, world) {
+            let answer = client.fetch(&format!("{address}?q={SEARCH}")).await;
+            asked += 1;
+            if let Some(what) = leak(&answer) {
+                faults.push(format!("a visitor: {address}: {what}"));
+            }
+        }
+    }
+    (asked, faults)
+}
+
+fn is_for_everyone(route: &Route) -> bool {
+    route.method == Method::Get && route.access == Access::Public
 }
 
 /// Everything that a post can ask for; how often it asked, and what was wrong.
 async fn as_post(world: &World, routes: &[Route], post: &Post) -> (usize, Vec<String>) {
     let in_schools_only = post.scope == Scope::Own || !post.is_held_at(UnitLevel::County);
-    let unit = if in_schools_only {
-        "外县甲乙本县小学"
-    } else {
-        OWN
-    };
+    let unit = if in_schools_only { OWN_SCHOOL } else { OWN };
     let client = world.app.signed_in(&post.name, Some(unit)).await;
-    let ids = ids(world.foreign);
     let mut faults = Vec::new();
     let mut asked = follow(&client, &mut faults).await;
-    for route in routes {
-        for address in addresses(route.path, &ids) {
+    for route in routes.iter().filter(|route| !is_for_everyone(route)) {
+        for address in addresses(route.path, world) {
             // A search names the half of what it looks for; routes without a search leave it out.
             let searching = format!("{address}?q={SEARCH}");
             let answers = match route.method {
@@ -271,12 +364,10 @@ async fn as_post(world: &World, routes: &[Route], post: &Post) -> (usize, Vec<St
                 }
             }
         }
-        let hides_records = route.path.starts_with("/institutions/{id}");
-        if route.method == Method::Get
-            && hides_records
-            && let Some(what) = told_apart(&client, route.path, world.foreign).await
+        if let Some(hidden) = foreign_thing(route.path, &world.foreign)
+            && let Some(what) = told_apart(&client, route, &hidden).await
         {
-            faults.push(format!("{}: {what}", route.path));
+            faults.push(format!("{} {}: {what}", route.method.as_str(), route.path));
         }
     }
     let faults = faults.iter().map(|fault| format!("{}: {fault}", post.name));
@@ -287,12 +378,14 @@ async fn crawl(place: &TestPlace) {
     let world = World::make(place).await;
     let before = world.app.institution(MARKS[0]).await;
     let (_, table) = world.app.app.router().unwrap();
-    let own = world.app.institution("外县甲乙本县小学").await;
-    assert_ne!(own.get(), world.foreign);
+    let own = world.app.institution(OWN_SCHOOL).await;
+    assert_ne!(own.get(), world.foreign.school);
     // Whoever may, does meet it: the crawler would see it.
-    let clerk = world.app.signed_in("statistician", Some(FOREIGN)).await;
     let mut met = Vec::new();
-    follow(&clerk, &mut met).await;
+    for post in ["statistician", "security_administrator"] {
+        let insider = world.app.signed_in(post, Some(FOREIGN)).await;
+        follow(&insider, &mut met).await;
+    }
     for mark in MARKS {
         assert!(
             met.iter().any(|what| what.contains(mark)),
@@ -305,6 +398,10 @@ async fn crawl(place: &TestPlace) {
     let (world, routes) = (Arc::new(world), Arc::new(routes));
     let posts = world.app.app.security().posts().to_vec();
     let mut readers = JoinSet::new();
+    {
+        let (world, routes) = (Arc::clone(&world), Arc::clone(&routes));
+        readers.spawn(async move { as_visitor(&world, &routes).await });
+    }
     for post in posts {
         let (world, routes) = (Arc::clone(&world), Arc::clone(&routes));
         readers.spawn(async move { as_post(&world, &routes, &post).await });

@@ -26,3 +26,4 @@ mod real;
 mod settings;
 mod signin;
 mod slow;
+mod walls;

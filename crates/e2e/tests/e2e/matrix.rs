@@ -1,12 +1,17 @@
-//! Who may call what: the table of routes as a golden file, and every route called for real.
+//! Who may call what: the table of routes as a golden file, and every route called for real. What reads is called
+//! here, what changes something in `matrix/changes.rs`.
+
+mod changes;
 
 use std::collections::BTreeMap;
 
 use db::testing::TestPlace;
 use security::{Access, Method, Route};
-use standard::{Post, Scope, UnitLevel};
+use standard::{Action, Post, Scope, UnitLevel};
 use testkit::fixtures::institution;
 use testkit::{Answer, Client, TestApp};
+
+use crate::walls::{Place, Things};
 
 #[tokio::test]
 async fn every_route_stands_in_the_matrix() {
@@ -25,10 +30,23 @@ enum Relation {
     Subordinate,
     Sibling,
     Parent,
+    /// None: another city's.
+    Stranger,
 }
 
+/// A school of the county 610113, one that the city runs itself, and one of another city.
+const SCHOOL: &str = "雁塔路小学";
+const CITY_SCHOOL: &str = "市直属小学";
+const STRANGE_SCHOOL: &str = "渭滨小学";
+
 impl Relation {
-    const ALL: [Self; 4] = [Self::Own, Self::Subordinate, Self::Sibling, Self::Parent];
+    const ALL: [Self; 5] = [
+        Self::Own,
+        Self::Subordinate,
+        Self::Sibling,
+        Self::Parent,
+        Self::Stranger,
+    ];
 
     /// The reader's unit; none where the post is not held at such a level. An institution is a unit too: the
     /// own one of a post that reaches nothing below, or that is held in institutions only.
@@ -42,14 +60,16 @@ impl Relation {
             Self::Sibling => Some(Self::Parent.institution()),
             Self::Parent if in_counties => Some("610113"),
             Self::Parent => Some(Self::Own.institution()),
+            Self::Stranger if in_counties => Some("610302"),
+            Self::Stranger => Some(STRANGE_SCHOOL),
         }
     }
 
-    /// The institution that is asked for: one of the county 610113, or one that the city runs itself.
+    /// The institution that is asked for, and whose people's things are.
     fn institution(self) -> &'static str {
         match self {
-            Self::Own | Self::Subordinate | Self::Sibling => "雁塔路小学",
-            Self::Parent => "市直属小学",
+            Self::Own | Self::Subordinate | Self::Sibling | Self::Stranger => SCHOOL,
+            Self::Parent => CITY_SCHOOL,
         }
     }
 
@@ -57,43 +77,51 @@ impl Relation {
         match self {
             Self::Own => true,
             Self::Subordinate => post.scope == Scope::Subtree,
-            Self::Sibling | Self::Parent => false,
+            Self::Sibling | Self::Parent | Self::Stranger => false,
         }
+    }
+
+    /// Whether the reader's unit stands above that of the record, is it, or stands below it: then what is set for
+    /// all below is seen.
+    fn is_in_line(self) -> bool {
+        !matches!(self, Self::Sibling | Self::Stranger)
     }
 }
 
 struct World {
     app: TestApp,
-    /// Record and last commit of each institution.
-    records: BTreeMap<&'static str, (i64, i64)>,
+    /// What is there at each institution that is asked for.
+    things: BTreeMap<&'static str, Things>,
 }
 
 impl World {
     async fn make(place: &TestPlace) -> Self {
         let app = TestApp::start(place).await;
-        let mut records = BTreeMap::new();
-        for (name, unit) in [("雁塔路小学", "610113"), ("市直属小学", "610100")] {
-            let row = institution(name, "610113").with("unit", unit);
-            app.load(&[row]).await;
-            let record = app.institution(name).await.get();
-            let commit = app
-                .app
-                .registry()
-                .ledger()
-                .head()
-                .await
-                .unwrap()
-                .number
-                .get();
-            records.insert(name, (record, commit));
+        let stranger = institution(STRANGE_SCHOOL, "610302");
+        app.load(&[stranger]).await;
+        let mut things = BTreeMap::new();
+        for (name, office) in [(SCHOOL, "610113"), (CITY_SCHOOL, "610100")] {
+            let place = Place {
+                office,
+                school: institution(name, "610113").with("unit", office),
+                name,
+                words: "墙内的文字",
+            };
+            things.insert(name, Things::make(&app, &place).await);
         }
-        Self { app, records }
+        Self { app, things }
+    }
+
+    fn things(&self, relation: Relation) -> &Things {
+        &self.things[relation.institution()]
     }
 
     /// A real address for a route, and whether what it shows belongs to a unit. A route that is not here
     /// fails the test: whoever adds one says here how it is called.
     fn address(&self, route: &str, relation: Relation) -> Option<(String, Reach)> {
-        let (record, commit) = self.records[relation.institution()];
+        let things = self.things(relation);
+        let (record, commit) = (things.school, things.commit);
+        let (case, file) = (things.case, things.file);
         let everyone = |address: &str| Some((address.to_owned(), Reach::Everyone));
         match route {
             "/institutions/{id}" => Some((format!("/institutions/{record}"), Reach::OfUnit)),
@@ -103,22 +131,31 @@ impl World {
             "/assurance/units/{id}" => Some((format!("/assurance/units/{record}"), Reach::OfUnit)),
             // The node is for those who hold the whole of it.
             "/assurance/node" => Some(("/assurance/node".to_owned(), Reach::Hidden)),
-            // None was entered: for everybody there is no such thing.
-            "/assurance/systems/{id}" => Some(("/assurance/systems/1".to_owned(), Reach::Hidden)),
-            "/assurance/incidents/{id}" => {
-                Some(("/assurance/incidents/1".to_owned(), Reach::Hidden))
-            }
-            "/assurance/reports/{id}" => Some(("/assurance/reports/1".to_owned(), Reach::Hidden)),
+            "/assurance/systems/{id}" => Some((
+                format!("/assurance/systems/{}", things.system),
+                Reach::OfUnit,
+            )),
+            "/assurance/incidents/{id}" => Some((
+                format!("/assurance/incidents/{}", things.incident),
+                Reach::OfUnit,
+            )),
+            "/assurance/reports/{id}" => Some((
+                format!("/assurance/reports/{}", things.schedule),
+                Reach::OfLine,
+            )),
             "/commits/{number}" => Some((format!("/commits/{commit}"), Reach::OfUnit)),
-            // These were imported at the command line, and belong to nobody who signs in.
-            "/imports/{id}" => Some(("/imports/1".to_owned(), Reach::Hidden)),
-            "/imports/{id}/progress" => Some(("/imports/1/progress".to_owned(), Reach::Hidden)),
-            "/imports/{id}/refused.csv" => {
-                Some(("/imports/1/refused.csv".to_owned(), Reach::Hidden))
-            }
-            // There is none: a case out of reach answers the same.
-            "/cases/{id}" => Some(("/cases/1".to_owned(), Reach::Hidden)),
-            "/cases/{id}/files/{file}" => Some(("/cases/1/files/1".to_owned(), Reach::Hidden)),
+            // An import belongs to who began it.
+            "/imports/{id}" => Some((format!("/imports/{}", things.import), Reach::Hidden)),
+            "/imports/{id}/progress" => Some((
+                format!("/imports/{}/progress", things.import),
+                Reach::Hidden,
+            )),
+            "/imports/{id}/refused.csv" => Some((
+                format!("/imports/{}/refused.csv", things.waiting),
+                Reach::Hidden,
+            )),
+            "/cases/{id}" => Some((format!("/cases/{case}"), DECIDERS)),
+            "/cases/{id}/files/{file}" => Some((format!("/cases/{case}/files/{file}"), DECIDERS)),
             "/cases/new/{process}" => everyone("/cases/new/grant_application"),
             // Nobody stands in this world under the number of an office.
             "/people/{id}" => Some(("/people/1".to_owned(), Reach::Hidden)),
@@ -157,7 +194,27 @@ impl World {
 enum Reach {
     Everyone,
     OfUnit,
+    /// Those of the unit, and those above and below it.
+    OfLine,
+    /// Those of the unit whose post may do this as well.
+    OfAction(Action),
     Hidden,
+}
+
+/// Who decides on an application for a post (`standard/workflows/grant_application.toml`).
+const DECIDERS: Reach = Reach::OfAction(Action::ManageAccounts);
+
+impl Reach {
+    /// Whether someone may see it, whose post may call the route.
+    fn includes(self, post: &Post, relation: Relation) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::OfUnit => relation.is_within(post),
+            Self::OfLine => relation.is_within(post) || relation.is_in_line(),
+            Self::OfAction(action) => post.allows(action) && relation.is_within(post),
+            Self::Hidden => false,
+        }
+    }
 }
 
 /// Statuses that say: here you are, or it is elsewhere, or it has not changed.
@@ -189,11 +246,10 @@ async fn every_answer(place: &TestPlace) {
                 };
                 let answer = client.get(&address).await;
                 asked += 1;
-                let expected = match reach {
-                    _ if !route.access.allows(post) => Expected::Refused,
-                    Reach::Hidden => Expected::Hidden,
-                    Reach::OfUnit if !relation.is_within(post) => Expected::Hidden,
-                    Reach::OfUnit | Reach::Everyone => Expected::Answered,
+                let expected = match route.access.allows(post) {
+                    false => Expected::Refused,
+                    true if reach.includes(post, relation) => Expected::Answered,
+                    true => Expected::Hidden,
                 };
                 let is_public_file = route.path.starts_with("/assets/") || route.path == "/metrics";
                 if !expected.fits(&answer) && !is_public_file {
