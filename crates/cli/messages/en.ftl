@@ -145,3 +145,8 @@ cli-keys-rotated = The { $kind } key was rotated to number { $target }; { $rows 
 cli-keys-rotation-done = Rotation { $number } ({ $kind } key, number { $target }): done
 cli-keys-rotation-open = Rotation { $number } ({ $kind } key, number { $target }): not finished, { $done } of { $total }; weihe keys resume or a served program goes on
 cli-keys-forgotten = Master key { $number } was forgotten.
+cli-setup = There is no account yet. Open { $address }/setup and appoint three administrators with the set-up code
+    set-up code (shown this once, works until { $until }): { $code }
+cli-setup-code = Set-up code (shown this once, works until { $until }; earlier ones are void): { $code }
+cli-setup-over = There are accounts already; no set-up is needed.
+cli-user-factors-reset = Took away { $count } second factors of { $name } and all recovery codes; all devices were signed out.

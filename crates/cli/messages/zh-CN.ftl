@@ -154,3 +154,8 @@ cli-keys-rotation-open = 第 { $number } 次更换({ $kind ->
    *[master] 主密钥
 },第 { $target } 号):未完成,{ $done } / { $total };weihe keys resume 或服务运行时自动继续
 cli-keys-forgotten = 已删除主密钥 { $number }。
+cli-setup = 还没有账号。请打开 { $address }/setup,用首次设置码任命三名管理员
+    首次设置码(只显示这一次,{ $until } 前有效):{ $code }
+cli-setup-code = 首次设置码(只显示这一次,{ $until } 前有效;先前的作废):{ $code }
+cli-setup-over = 已有账号,不再需要首次设置。
+cli-user-factors-reset = 已移除 { $name } 的 { $count } 种第二验证方式和全部恢复码,其已登录的设备均已退出。

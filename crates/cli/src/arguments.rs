@@ -515,6 +515,16 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         of: NamedUser,
     },
+    /// 本人丢失全部第二验证方式时,在本机移除它们;记入审计 (take away the second factors of who lost them)
+    ResetFactors {
+        #[command(flatten)]
+        of: NamedUser,
+    },
+    /// 没有账号时,生成新的首次设置码 (a new set-up code, while there is no account)
+    SetupCode {
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// 核对证件后,把账号与本人或被监护人的档案关联,以便查看谁查阅过 (tie an account to the record of a person)
     Link {
         #[command(flatten)]
@@ -538,20 +548,22 @@ pub(crate) enum UserCommand {
 impl UserCommand {
     /// Whether there may be no ledger yet: the first account may be made before anything else.
     pub(crate) fn may_be_first(&self) -> bool {
-        matches!(self, Self::Add(_))
+        matches!(self, Self::Add(_) | Self::SetupCode { .. })
     }
 
     fn format(&self) -> Format {
         match self {
             Self::Add(add) => add.of.answer.format,
-            Self::List { answer } | Self::Revoke { answer, .. } | Self::Unlink { answer, .. } => {
-                answer.format
-            }
+            Self::List { answer }
+            | Self::SetupCode { answer }
+            | Self::Revoke { answer, .. }
+            | Self::Unlink { answer, .. } => answer.format,
             Self::Password { of, .. }
             | Self::Grant { of, .. }
             | Self::Trained { of, .. }
             | Self::Disable { of }
             | Self::Enable { of }
+            | Self::ResetFactors { of }
             | Self::Link { of, .. } => of.answer.format,
         }
     }

@@ -16,6 +16,7 @@ mod datum;
 mod day;
 pub mod decimal;
 mod id;
+mod initials;
 mod millis;
 mod school_year;
 pub mod text;
@@ -29,6 +30,7 @@ pub use decimal::{
 };
 pub use fault::Fault;
 pub use id::{AccountId, Clocks, CommitNumber, ImportId, RecordId, UnitId};
+pub use initials::{initials, looks_like_initials};
 pub use millis::Millis;
 pub use school_year::{Period, SchoolYear, SchoolYearFault, Term};
 pub use text::{name_key, normalise_text};

@@ -524,3 +524,4 @@ registry-export-recipient-hint = The unit or department that will use it
 registry-export-ask = Ask for the export
 registry-export-do = Export
 registry-export-head = Trace number { $trace }, taken out at { $time }, { $count } persons. This file holds personal data: use it for its purpose and delete it afterwards.
+registry-imports-in-hand = Imports under way, with their mappings: { $count }

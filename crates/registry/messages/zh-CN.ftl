@@ -524,3 +524,4 @@ registry-export-recipient-hint = 交给哪个单位或部门使用
 registry-export-ask = 申请导出
 registry-export-do = 导出
 registry-export-head = 溯源号 { $trace },{ $time } 导出,{ $count } 人。本文件含个人信息,请按用途使用,用后删除。
+registry-imports-in-hand = 未完成的入库 { $count } 个(含列对照)

@@ -10,7 +10,7 @@ use standard::Standard;
 
 use crate::directory::LedgerDirectory;
 use crate::held::{Cache, View};
-use crate::imports::Imports;
+use crate::imports::{Imports, ImportsInHand};
 use crate::ledger::{Ledger, LedgerError};
 use crate::read::Limits;
 
@@ -75,6 +75,7 @@ impl Registry {
         let whole = Arc::new(ledger.clone());
         let directory = LedgerDirectory::new(&whole);
         ledger.security().set_directory(Arc::new(directory));
+        ledger.security().add_work(Arc::new(ImportsInHand));
         Ok(Registry {
             ledger,
             of_directory: whole,

@@ -1,5 +1,7 @@
 //! Making, listing, granting and barring accounts.
 
+use std::collections::HashMap;
+
 use db::{DbError, Tx};
 use kernel::{AccountId, Day, UnitId};
 use standard::{Action, Line, Post, UnitLevel};
@@ -34,6 +36,21 @@ pub struct FirstAccount {
     pub login: String,
     /// Its password.
     pub password: GeneratedPassword,
+}
+
+/// Accounts with their grants, in the order of the accounts.
+fn with_grants(accounts: Vec<Account>, grants: Vec<Grant>) -> Vec<AccountWithGrants> {
+    let mut by_account: HashMap<AccountId, Vec<Grant>> = HashMap::new();
+    for grant in grants {
+        by_account.entry(grant.account).or_default().push(grant);
+    }
+    accounts
+        .into_iter()
+        .map(|account| AccountWithGrants {
+            grants: by_account.remove(&account.id).unwrap_or_default(),
+            account,
+        })
+        .collect()
 }
 
 /// A name to sign in with, lowered.
@@ -221,21 +238,26 @@ impl Security {
             )
         };
         let (tree, today) = (self.units(), self.0.clock.today());
-        let mut listed: Vec<AccountWithGrants> = accounts
-            .into_iter()
-            .map(|account| AccountWithGrants {
-                grants: grants
-                    .iter()
-                    .filter(|grant| grant.account == account.id)
-                    .cloned()
-                    .collect(),
-                account,
-            })
-            .collect();
+        let mut listed = with_grants(accounts, grants);
         listed.retain(|one| {
             rules::grant::may_manage(permit, &tree, &one.account, &one.grants, today).is_ok()
         });
         Ok(listed)
+    }
+
+    /// One account within the permit's reach, with its grants.
+    ///
+    /// # Errors
+    /// [`SecurityError::NoAccount`], also for one out of reach; [`SecurityError::Denied`].
+    pub async fn account(
+        &self,
+        permit: &Permit,
+        id: AccountId,
+    ) -> Result<AccountWithGrants, SecurityError> {
+        let mut tx = self.0.work.read().await?;
+        let account = self.managed(&mut tx, permit, id).await?;
+        let grants = store::grants_of(&mut tx, id).await?;
+        Ok(AccountWithGrants { account, grants })
     }
 
     /// The account of a sign-in name.
@@ -297,6 +319,48 @@ impl Security {
         let found = found.ok_or_else(|| SecurityError::NoAccount(account.to_string()))?;
         let grant = self
             .give_within(&mut tx, permit, &found, new, level)
+            .await?;
+        tx.commit().await?;
+        Ok(grant)
+    }
+
+    /// Gives an account a post that it asked for and that somebody approved: who approves need not manage
+    /// accounts, and decides on the posts that `may_approve` of the own post names. Who may give the post
+    /// gives it as by [`Security::give`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn give_approved(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        new: &NewGrant,
+    ) -> Result<GrantId, SecurityError> {
+        if permit.may_give(&new.post) {
+            return self.give(permit, account, new).await;
+        }
+        let unit = new.unit.ok_or(Denied::Hidden)?;
+        permit.require_in(&self.units(), unit, Action::Approve)?;
+        let post = self.post_named(&new.post)?;
+        let level = self.level_of(new.unit).await?;
+        let own = permit
+            .post()
+            .map(|name| self.post_named(name))
+            .transpose()?;
+        if !own.is_some_and(|own| own.may_approve.contains(&post.name)) {
+            return Err(GrantFault::MayNotGive(post.name.clone()).into());
+        }
+        if permit.actor().account() == Some(account) {
+            return Err(GrantFault::ToOneself.into());
+        }
+        rules::grant::is_held_at(post, level)?;
+        let line = new.line.as_deref().map(|name| self.line_named(name));
+        rules::grant::is_no_wider(permit, line.transpose()?, new.datasets.as_deref())?;
+        let mut tx = self.0.work.write().await?;
+        let found = store::account(&mut tx, account).await?;
+        let found = found.ok_or_else(|| SecurityError::NoAccount(account.to_string()))?;
+        let grant = self
+            .insert_grant(&mut tx, permit, &found, new, None)
             .await?;
         tx.commit().await?;
         Ok(grant)

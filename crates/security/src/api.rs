@@ -11,6 +11,7 @@ use kernel::{AccountId, Clock, Clocks, CommitNumber, Day, UnitId};
 use standard::{Action, DatasetName, Line, Post};
 use tokio::sync::Semaphore;
 
+use crate::administration;
 use crate::clients;
 use crate::crypto::{self, PasswordProfile};
 use crate::directory::Directory;
@@ -123,6 +124,8 @@ pub(crate) struct Inner {
     pub(crate) datasets: Vec<DatasetName>,
     /// Those that every permit reaches.
     pub(crate) common: Arc<BTreeSet<String>>,
+    /// Unfinished work of rooms above, which goes on with a post.
+    pub(crate) work_in_hand: RwLock<Vec<Arc<dyn administration::WorkInHand>>>,
     pub(crate) directory: OnceLock<Arc<dyn Directory>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -199,6 +202,7 @@ impl Security {
             lines: parts.lines,
             datasets: parts.datasets,
             common: Arc::new(common),
+            work_in_hand: RwLock::default(),
             directory: OnceLock::new(),
             clock: parts.clock,
             random: parts.random,
@@ -413,9 +417,11 @@ impl Security {
         )
         .await?;
         identity::store::sweep(&mut tx, now).await?;
+        administration::store::sweep(&mut tx, now).await?;
         clients::store::sweep(&mut tx, now).await?;
         factors::store::sweep(&mut tx, now, now.add(-factors::rules::CODES_WITHIN)).await?;
         tx.commit().await?;
+        self.sweep_handovers().await?;
         self.reload_policy().await
     }
 }

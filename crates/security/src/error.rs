@@ -78,6 +78,21 @@ pub enum SecurityError {
     /// A grant that the rules refuse.
     #[error(transparent)]
     Grant(#[from] GrantFault),
+    /// A one-time code that is wrong, used or expired.
+    #[error("the code is wrong, used or expired")]
+    NoCode,
+    /// A hand-over slip that is not this person's to decide, or is decided.
+    #[error("there is no such hand-over to decide")]
+    NoHandover,
+    /// A room could not pass its unfinished work on.
+    #[error("unfinished work could not be passed on: {0}")]
+    WorkInHand(String),
+    /// A file of accounts has too many rows.
+    #[error("a file of accounts has at most {0} rows")]
+    TooManyRows(usize),
+    /// A file of accounts would do something else than was shown.
+    #[error("the plan has changed since it was shown")]
+    PlanChanged,
     /// The directory of units could not be read.
     #[error("the units could not be looked up: {0}")]
     Directory(String),
@@ -145,6 +160,11 @@ impl SecurityError {
             Self::NoLine(..) => "security.no_line",
             Self::NoDataset(_) => "security.no_dataset",
             Self::Grant(fault) => fault.code(),
+            Self::NoCode => "security.no_code",
+            Self::NoHandover => "security.no_handover",
+            Self::WorkInHand(_) => "security.work_in_hand",
+            Self::TooManyRows(_) => "security.too_many_rows",
+            Self::PlanChanged => "security.plan_changed",
             Self::Directory(_) => "security.directory",
             Self::NoGrant => "security.no_grant",
             Self::GrantRefused(refused) => refused.code,
@@ -163,9 +183,9 @@ impl SecurityError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Denied(denied) => denied.status(),
-            Self::NoAccount(_) => StatusCode::NOT_FOUND,
+            Self::NoAccount(_) | Self::NoHandover => StatusCode::NOT_FOUND,
             Self::NoGrant | Self::ApprovalNeeded(_) | Self::OwnMatter => StatusCode::FORBIDDEN,
-            Self::Settled => StatusCode::CONFLICT,
+            Self::Settled | Self::PlanChanged => StatusCode::CONFLICT,
             Self::PasswordFault(_)
             | Self::WrongPassword
             | Self::Factor(_)
@@ -181,6 +201,8 @@ impl SecurityError {
             | Self::Expired
             | Self::GrantRefused(_)
             | Self::Grant(_)
+            | Self::NoCode
+            | Self::TooManyRows(_)
             | Self::NoLine(..)
             | Self::NoDataset(_)
             | Self::NoPost(..) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -21,6 +21,7 @@ pub mod routes;
 pub mod web;
 
 mod accounts;
+pub mod administration;
 mod audit;
 mod clients;
 mod conditions;

@@ -263,6 +263,12 @@ pub enum AuditAction {
     AccountDisabled,
     /// Letting a barred account in again.
     AccountEnabled,
+    /// Giving a person a code to set a password with.
+    AccountInvited,
+    /// Offering posts to a successor.
+    HandoverOffered,
+    /// Accepting, declining or taking back such an offer.
+    HandoverDecided,
     /// Giving a post.
     GrantGiven,
     /// Taking a post back.
@@ -364,6 +370,10 @@ impl AuditAction {
         Self::AccountCreated,
         Self::AccountDisabled,
         Self::AccountEnabled,
+        Self::AccountInvited,
+        Self::HandoverOffered,
+        Self::HandoverDecided,
+        Self::FactorsReset,
         Self::GrantGiven,
         Self::GrantEnded,
         Self::SettingChanged,
@@ -395,6 +405,9 @@ impl AuditAction {
             Self::AccountCreated => "account_created",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
+            Self::AccountInvited => "account_invited",
+            Self::HandoverOffered => "handover_offered",
+            Self::HandoverDecided => "handover_decided",
             Self::GrantGiven => "grant_given",
             Self::GrantEnded => "grant_ended",
             Self::SettingChanged => "setting_changed",
@@ -471,6 +484,12 @@ impl Subject {
     #[must_use]
     pub fn factor(account: AccountId, factor: FactorId) -> Self {
         Self(format!("account:{account} factor:{}", factor.0))
+    }
+
+    /// A hand-over slip.
+    #[must_use]
+    pub fn handover(id: i64) -> Self {
+        Self(format!("handover:{id}"))
     }
 
     /// A session.

@@ -1,16 +1,21 @@
 //! Signing in and out, and one's own account. All of it works without a script.
 
 mod account;
+pub(crate) mod accounts;
+mod activate;
 mod clients;
 mod evidence;
 mod factors;
 mod identity;
 mod policy;
 mod second;
+mod setup;
 mod signin;
 mod signout;
+mod succession;
 mod token;
 
+pub use accounts::slips;
 pub use signin::NOTE_SETTING;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -22,7 +27,7 @@ use crate::api::Security;
 use crate::error::SecurityError;
 use crate::permit::Denied;
 use crate::routes::{Access, Room};
-use crate::web::cookie_name;
+use crate::web::{Visit, cookie_name};
 
 /// The routes of this room.
 #[must_use]
@@ -98,6 +103,24 @@ pub fn room<S: Clone + Send + Sync + 'static>(security: Security) -> Room<S> {
             account::end_others,
         )
         .post("/account/post", Access::SignedIn, account::switch_post)
+        .get("/account/succession", Access::SignedIn, succession::show)
+        .post("/account/deputies", Access::SignedIn, succession::delegate)
+        .post(
+            "/account/deputies/end",
+            Access::SignedIn,
+            succession::end_deputy,
+        )
+        .post("/account/handovers", Access::SignedIn, succession::offer)
+        .post(
+            "/account/handovers/decide",
+            Access::SignedIn,
+            succession::decide,
+        )
+        .get("/activate", Access::Public, activate::show)
+        .post("/activate", Access::Public, activate::send)
+        .get("/setup", Access::Public, setup::show)
+        .post("/setup", Access::Public, setup::send)
+        .merge(accounts::room())
         .merge(evidence::room())
         .merge(own_factors())
         .merge(sign_in_policy())
@@ -216,6 +239,16 @@ fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, seconds: Option<
     }
 }
 
+/// Gives a visitor the cookie to which the token of the page's form belongs.
+fn to_visitor(security: &Security, visit: &Visit, mut response: Response) -> Response {
+    if let Some(visitor) = visit.fresh_visitor() {
+        let https = security.config().https;
+        let headers = response.headers_mut();
+        set_cookie(headers, crate::web::VISITOR_COOKIE, visitor, None, https);
+    }
+    response
+}
+
 /// Takes the cookie of the second step away.
 fn clear_second(headers: &mut HeaderMap, https: bool) {
     set_cookie(headers, crate::web::SECOND_COOKIE, "", Some(0), https);
@@ -248,7 +281,8 @@ pub fn refused(shell: Shell, denied: Denied) -> Response {
 }
 
 /// The page for a failure of this room. What the reader cannot mend is logged.
-fn failed(shell: Shell, error: &SecurityError) -> Response {
+#[must_use]
+pub fn failed(shell: Shell, error: &SecurityError) -> Response {
     if let SecurityError::Denied(denied) = error {
         return refused(shell, *denied);
     }

@@ -64,6 +64,10 @@ pub(crate) const WORK_MIGRATIONS: &[Migration] = &[
         name: "security_8_node_key",
         sql: include_str!("../sql/work_node_key.sql"),
     },
+    Migration {
+        name: "security_9_administration",
+        sql: include_str!("../sql/work_administration.sql"),
+    },
 ];
 
 fn day(number: i64) -> Day {

@@ -1,6 +1,7 @@
 //! Store tests on both engines and the way through the gate, as a browser takes it.
 
 mod accounts;
+mod administration;
 mod attack;
 mod browser;
 mod clients;

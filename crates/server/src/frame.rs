@@ -121,16 +121,20 @@ async fn post_line(app: &App, visit: &Visit, language: Language) -> Option<PostL
         Some(unit) => app.unit_name(unit).await,
         None => app.display().name.clone(),
     };
-    // Posts are switched on the account page: switching changes something, which a link must not.
-    let others = signed
-        .others
-        .iter()
-        .map(|other| (other.title.get(lang).to_owned(), "/account".to_owned()))
-        .collect();
+    let mut others = Vec::with_capacity(signed.others.len());
+    for other in &signed.others {
+        let unit = match other.grant.unit {
+            Some(unit) => app.unit_name(unit).await,
+            None => app.display().name.clone(),
+        };
+        let label = format!("{unit} · {}", other.title.get(lang));
+        others.push((label, other.grant.id.0.to_string()));
+    }
     Some(PostLine {
         unit,
         post: held.title.get(lang).to_owned(),
         others,
+        switch: ("/account/post".to_owned(), "grant"),
     })
 }
 

@@ -154,6 +154,8 @@ pub struct Post {
     pub may_grant: Vec<String>,
     /// The courses of `assurance.toml` that must be attended before it is given.
     pub training: Vec<String>,
+    /// Posts for which its holder may decide applications; of use with [`Action::Approve`] only.
+    pub may_approve: Vec<String>,
     /// Where it is defined.
     pub at: At,
 }
@@ -175,6 +177,7 @@ impl Post {
             excluded: Vec::new(),
             may_grant: Vec::new(),
             training: Vec::new(),
+            may_approve: Vec::new(),
             at: At {
                 file: "posts.toml".into(),
                 line: 1,

@@ -44,7 +44,8 @@ pub fn sample_frame() -> Frame {
         post: Some(PostLine {
             unit: "某省厅".to_owned(),
             post: "规划处".to_owned(),
-            others: vec![("某市局 · 统计员".to_owned(), "/post/2".to_owned())],
+            others: vec![("某市局 · 统计员".to_owned(), "2".to_owned())],
+            switch: ("/post".to_owned(), "grant"),
         }),
         user: Some(UserMenu {
             name: "王某".to_owned(),

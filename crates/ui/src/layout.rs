@@ -86,7 +86,7 @@ fn top(page: &Page) -> Markup {
     html! {
         header.top {
             a.brand href="/" { (brand_mark()) span { (text.get("ui-product")) } }
-            @if let Some(post) = &frame.post { (post_line(text, post)) }
+            @if let Some(post) = &frame.post { (post_line(text, post, &frame.form_field())) }
             @if let Some(search) = &frame.search { (search_box(text, search, &page.shell.url)) }
             div.top-end {
                 @if let Some((count, href)) = &frame.inbox {
@@ -108,7 +108,7 @@ fn brand_mark() -> Markup {
     }
 }
 
-fn post_line(text: &Text, post: &PostLine) -> Markup {
+fn post_line(text: &Text, post: &PostLine, form_field: &Markup) -> Markup {
     let words = html! { span.unit { (post.unit) } " · " span { (post.post) } };
     if post.others.is_empty() {
         return html! { p.post { (words) } };
@@ -116,7 +116,13 @@ fn post_line(text: &Text, post: &PostLine) -> Markup {
     html! {
         details.menu.post {
             summary aria-label=(text.with("ui-post-menu", &[("unit", &post.unit), ("post", &post.post)])) { (words) }
-            ul { @for (label, href) in &post.others { li { a href=(href) { (label) } } } }
+            ul { @for (label, value) in &post.others { li {
+                form method="post" action=(post.switch.0) {
+                    (form_field)
+                    input type="hidden" name=(post.switch.1) value=(value);
+                    button.plain type="submit" { (label) }
+                }
+            } } }
         }
     }
 }

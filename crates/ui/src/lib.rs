@@ -107,8 +107,8 @@ pub use shell::{
     FRAGMENT_HEADER, Frame, NavItem, OperationId, PostLine, SearchBox, Shell, UserMenu,
 };
 pub use show::{
-    Change, NormBar, Stat, Tone, badge, button, choice_button, code, empty_state, key_values,
-    link_button, norm_bar, notice, post_button, print_button, section, stats, swatch,
+    Change, NormBar, Slip, Stat, Tone, badge, button, choice_button, code, empty_state, key_values,
+    link_button, norm_bar, notice, post_button, print_button, section, slips, stats, swatch,
 };
 pub use steps::{
     Event, PlanNumber, Progress, Step, StepState, Tab, plan_numbers, progress, steps, tabs,

@@ -46,8 +46,10 @@ pub struct PostLine {
     pub unit: String,
     /// The post's name.
     pub post: String,
-    /// Other posts of the same person: label and address.
+    /// Other posts of the same person: a label and the value that chooses it.
     pub others: Vec<(String, String)>,
+    /// Where a POST with that value switches, and the name of its field.
+    pub switch: (String, &'static str),
 }
 
 /// The reader's own menu.

@@ -84,6 +84,27 @@ pub fn print_button(text: &Text) -> Markup {
     html! { button.small type="button" data-print="" data-script="" { (icon(Icon::Print)) span { (text.get("ui-print")) } } }
 }
 
+/// A slip of paper: what one person is handed.
+#[derive(Clone, Debug)]
+pub struct Slip {
+    /// What it is headed by.
+    pub title: String,
+    /// What each line says: a label and a value.
+    pub lines: Vec<(String, String)>,
+}
+
+/// Slips to be printed and cut: two beside each other, none over two sheets.
+pub fn slips(slips: &[Slip]) -> Markup {
+    html! {
+        div.slips { @for slip in slips {
+            section.slip {
+                h2 { (slip.title) }
+                dl { @for (label, value) in &slip.lines { dt { (label) } dd { (value) } } }
+            }
+        } }
+    }
+}
+
 /// A part of a page with its heading.
 pub fn section(title: &str, tools: Markup, body: Markup) -> Markup {
     html! { section.part { header { h2 { (title) } div.tools { (tools) } } (body) } }

@@ -82,6 +82,7 @@ workflow-notice-due-soon = A time limit comes near
 workflow-notice-overdue = A time limit ran out
 workflow-notice-escalated = Overdue below: you are asked to decide
 workflow-notice-handed-over = An application was handed over to you
+workflow-notice-succession = A post is handed over, or a deputy was set
 workflow-notice-due = Something is due
 workflow-notice-other = There is news
 
@@ -171,3 +172,4 @@ workflow-level-public = public
 workflow-level-internal = internal
 workflow-level-personal = personal
 workflow-level-sensitive = sensitive
+workflow-cases-in-hand = Open cases: { $count }

@@ -79,6 +79,7 @@ workflow-notice-due-soon = 有一件事快到办理时限
 workflow-notice-overdue = 有一件事超过了办理时限
 workflow-notice-escalated = 下级逾期未办,提请你办理
 workflow-notice-handed-over = 有一件申请移交给你
+workflow-notice-succession = 有一件代理或交接事项
 workflow-notice-due = 有一件事到期要做
 workflow-notice-other = 有一条新消息
 
@@ -168,3 +169,4 @@ workflow-level-public = 公开
 workflow-level-internal = 内部
 workflow-level-personal = 个人信息
 workflow-level-sensitive = 敏感个人信息
+workflow-cases-in-hand = 未办结的事项 { $count } 件

@@ -77,7 +77,10 @@ impl Workflow {
     /// [`WorkflowError::Db`].
     pub async fn open(parts: Parts) -> Result<Self, WorkflowError> {
         db::migrate(&parts.work, store::WORK_MIGRATIONS).await?;
-        Ok(Self::open_to_read(parts))
+        let workflow = Self::open_to_read(parts);
+        let cases = crate::succession::CasesInHand(Arc::downgrade(&workflow.0));
+        workflow.0.security.add_work(Arc::new(cases));
+        Ok(workflow)
     }
 
     /// Opens the room as it is: makes and renews nothing.

@@ -522,8 +522,9 @@ impl Workflow {
         }
     }
 
-    /// Passes all open cases that an account acts for to a successor. Answers how many. The applicant stays who
-    /// it was, and neither of the two may decide.
+    /// Passes the open cases that an account acts for in some units, and below, to a successor. Answers how many.
+    /// The applicant stays who it was, and neither of the two may decide. What somebody asked for themselves, a
+    /// post, stays theirs.
     ///
     /// The caller has judged that the two may: a hand-over slip that both signed.
     ///
@@ -534,6 +535,7 @@ impl Workflow {
         permit: &Permit,
         from: AccountId,
         to: AccountId,
+        units: &[Option<UnitId>],
     ) -> Result<usize, WorkflowError> {
         let held = {
             let mut tx = self.0.work.read().await?;
@@ -545,6 +547,9 @@ impl Workflow {
                 let mut tx = self.0.work.read().await?;
                 self.definition(&mut tx, &case).await?
             };
+            if !self.goes_with(&workflow, &case, units) {
+                continue;
+            }
             let mut fresh = case.clone();
             fresh.holder = Some(to);
             fresh.version = case.version.saturating_add(1);
@@ -581,6 +586,21 @@ impl Workflow {
             passed += 1;
         }
         Ok(passed)
+    }
+
+    /// Whether a case goes with posts for these units (`None`: the whole node) to whoever succeeds in them.
+    pub(crate) fn goes_with(
+        &self,
+        workflow: &standard::Workflow,
+        case: &Case,
+        units: &[Option<UnitId>],
+    ) -> bool {
+        let tree = self.0.security.units();
+        let is_personal = workflow.effects().contains(crate::grant::NAME);
+        let is_within = units
+            .iter()
+            .any(|unit| unit.is_none_or(|unit| tree.contains(unit, case.unit)));
+        is_within && !is_personal
     }
 
     /// The process of that name, where the permit may begin it from the start page.

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use kernel::{Day, UnitId};
-use security::{Security, SecurityError};
+use security::{NewGrant, Security, SecurityError};
 
 use crate::effects::{Carried, Decided, Effect, EffectFault};
 
@@ -61,7 +61,14 @@ impl GrantEffect {
             Some(grant) => grant.id,
             None => self
                 .0
-                .grant(&permit, account, post, Some(unit), until)
+                .give_approved(
+                    &permit,
+                    account,
+                    &NewGrant {
+                        until,
+                        ..NewGrant::of(post, Some(unit))
+                    },
+                )
                 .await
                 .map_err(|error| fault(&error))?,
         };

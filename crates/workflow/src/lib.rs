@@ -27,6 +27,7 @@ mod pages;
 mod rules;
 mod seal;
 mod store;
+mod succession;
 mod timers;
 
 pub use api::{Parts, Workflow};

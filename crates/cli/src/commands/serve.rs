@@ -28,6 +28,18 @@ pub(crate) async fn run(
     let address = format!("{scheme}://{}", listener.local_addr()?);
     output.tell(&json!({ "address": address }));
     output.say(output.text.with("cli-serving", &[("address", &address)]));
+    if let Some((code, until)) = app.security().setup_code().await? {
+        let until = until.to_string();
+        output.tell(&json!({ "setup_code": code.reveal(), "until": until }));
+        output.say(output.text.with(
+            "cli-setup",
+            &[
+                ("address", &address),
+                ("code", code.reveal()),
+                ("until", &until),
+            ],
+        ));
+    }
     if !serving.host.is_loopback() && !serving.is_https() {
         output.aside(output.text.get("cli-not-https"));
     }

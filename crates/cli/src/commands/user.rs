@@ -85,6 +85,8 @@ pub(crate) async fn run(
         }
         UserCommand::Disable { of } => users.set_enabled(&of.login, false).await?,
         UserCommand::Enable { of } => users.set_enabled(&of.login, true).await?,
+        UserCommand::ResetFactors { of } => users.reset_factors(&of.login).await?,
+        UserCommand::SetupCode { .. } => users.setup_code().await?,
         UserCommand::Link {
             of,
             person,
@@ -272,6 +274,39 @@ impl Users<'_> {
         };
         self.done(key, login, json!({ "user": login, "enabled": enabled }));
         Ok(())
+    }
+
+    async fn reset_factors(&self, login: &str) -> Result<(), Failure> {
+        let account = self.named(login).await?;
+        let security = self.app.security();
+        let gone = security.reset_factors(self.permit, account).await?;
+        self.output
+            .tell(&json!({ "user": login, "factors_removed": gone }));
+        let count = gone.to_string();
+        self.output.say(self.output.text.with(
+            "cli-user-factors-reset",
+            &[("name", login), ("count", &count)],
+        ));
+        Ok(())
+    }
+
+    async fn setup_code(&self) -> Result<(), Failure> {
+        match self.app.security().setup_code().await? {
+            Some((code, until)) => {
+                let until = until.to_string();
+                self.output
+                    .tell(&json!({ "setup_code": code.reveal(), "until": until }));
+                self.output.say(self.output.text.with(
+                    "cli-setup-code",
+                    &[("code", code.reveal()), ("until", &until)],
+                ));
+                Ok(())
+            }
+            None => Err(Failure::new(
+                "cli.setup_over",
+                self.output.text.get("cli-setup-over"),
+            )),
+        }
     }
 
     async fn list(&self) -> Result<(), Failure> {

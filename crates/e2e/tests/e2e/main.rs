@@ -8,6 +8,7 @@
     reason = "a helper that cannot go on has failed its test"
 )]
 
+mod accounts;
 mod bad_files;
 mod cli;
 mod crawler;

@@ -6,6 +6,8 @@ mod changes;
 use std::collections::BTreeMap;
 
 use db::testing::TestPlace;
+use kernel::UnitId;
+use security::administration::NewPerson;
 use security::{Access, Method, Route};
 use standard::{Action, Post, Scope, UnitLevel};
 use testkit::fixtures::institution;
@@ -92,6 +94,8 @@ struct World {
     app: TestApp,
     /// What is there at each institution that is asked for.
     things: BTreeMap<&'static str, Things>,
+    /// An account without posts that belongs to each.
+    accounts: BTreeMap<&'static str, i64>,
 }
 
 impl World {
@@ -100,6 +104,7 @@ impl World {
         let stranger = institution(STRANGE_SCHOOL, "610302");
         app.load(&[stranger]).await;
         let mut things = BTreeMap::new();
+        let mut accounts = BTreeMap::new();
         for (name, office) in [(SCHOOL, "610113"), (CITY_SCHOOL, "610100")] {
             let place = Place {
                 office,
@@ -107,9 +112,22 @@ impl World {
                 name,
                 words: "墙内的文字",
             };
-            things.insert(name, Things::make(&app, &place).await);
+            let made = Things::make(&app, &place).await;
+            let person = NewPerson {
+                login: format!("member{office}"),
+                display: "王某".to_owned(),
+                home: Some(UnitId::new(made.school)),
+                grant: None,
+            };
+            let invited = app.app.security().enrol(&app.permit(), &person).await;
+            accounts.insert(name, invited.unwrap().account.get());
+            things.insert(name, made);
         }
-        Self { app, things }
+        Self {
+            app,
+            things,
+            accounts,
+        }
     }
 
     fn things(&self, relation: Relation) -> &Things {
@@ -123,7 +141,11 @@ impl World {
         let (record, commit) = (things.school, things.commit);
         let (case, file) = (things.case, things.file);
         let everyone = |address: &str| Some((address.to_owned(), Reach::Everyone));
+        let account = self.accounts[relation.institution()];
         match route {
+            "/accounts/{id}" => Some((format!("/accounts/{account}"), Reach::OfUnit)),
+            // There are accounts already.
+            "/setup" => Some(("/setup".to_owned(), Reach::Hidden)),
             "/institutions/{id}" => Some((format!("/institutions/{record}"), Reach::OfUnit)),
             "/institutions/{id}/edit" => {
                 Some((format!("/institutions/{record}/edit"), Reach::OfUnit))
@@ -202,7 +224,7 @@ enum Reach {
 }
 
 /// Who decides on an application for a post (`standard/workflows/grant_application.toml`).
-const DECIDERS: Reach = Reach::OfAction(Action::ManageAccounts);
+const DECIDERS: Reach = Reach::OfAction(Action::Approve);
 
 impl Reach {
     /// Whether someone may see it, whose post may call the route.

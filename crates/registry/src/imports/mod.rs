@@ -8,6 +8,7 @@
 mod model;
 mod run;
 mod store;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 use standard::{Action, Lang};
 
 pub use model::{Import, ImportError, Request, State};
+pub(crate) use succession::ImportsInHand;
 pub use vault::{DAYS_SETTING, Receiving};
 
 use crate::intake::{self, IntakeError, Plan, Progress, Step, Written};

@@ -1,7 +1,7 @@
 //! The imports' table in the work database, and every statement on it.
 
 use db::{DbError, Migration, Row, Tx};
-use kernel::{Millis, Value};
+use kernel::{AccountId, Millis, Value};
 
 use super::model::{Import, State};
 
@@ -247,4 +247,42 @@ fn import_of(row: &Row) -> Result<Import, DbError> {
         written: row.opt_text("written")?.map(str::to_owned),
         error: row.opt_text("error")?.map(str::to_owned),
     })
+}
+
+/// States in which an import still waits for someone.
+const IN_HAND: &str = "state IN ('reading', 'planned', 'failed', 'stopped')";
+
+/// How many imports wait for an account under a grant.
+pub(super) async fn in_hand(tx: &mut Tx, account: AccountId, grant: i64) -> Result<u64, DbError> {
+    let row = tx
+        .fetch_one(
+            &format!(
+                "SELECT count(*) AS imports FROM import WHERE account = $1 AND granted = $2 AND {IN_HAND}"
+            ),
+            &[account.into(), grant.into()],
+        )
+        .await?;
+    Ok(u64::try_from(row.int("imports")?).unwrap_or(0))
+}
+
+/// Passes the imports that wait on to another account and grant.
+pub(super) async fn pass_on(
+    tx: &mut Tx,
+    (giver, old): (AccountId, i64),
+    (taker, new): (AccountId, i64),
+) -> Result<u64, DbError> {
+    tx.execute(
+        &format!(
+            "UPDATE import SET account = $1, granted = $2, actor = $3 \
+             WHERE account = $4 AND granted = $5 AND {IN_HAND}"
+        ),
+        &[
+            taker.into(),
+            new.into(),
+            format!("account:{taker}").into(),
+            giver.into(),
+            old.into(),
+        ],
+    )
+    .await
 }

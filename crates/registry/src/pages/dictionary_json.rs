@@ -58,6 +58,7 @@ pub(super) async fn send(State(registry): State<Registry>) -> Response {
                     .map(|other| &other.name)
                     .collect::<Vec<_>>(),
                 "may_grant": post.may_grant,
+                "may_approve": post.may_approve,
             })
         })
         .collect();

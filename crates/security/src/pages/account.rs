@@ -171,7 +171,7 @@ async fn page(
     let done = shell.url.get("done") == Some("password");
     let body = html! {
         @if done { (ui::notice(Tone::Good, &text.get("security-password-done"), html! {})) }
-        (section(&text.get("security-posts"), html! {}, posts(&text, visit, signed)))
+        (section(&text.get("security-posts"), ui::link_button(&text.get("security-succession"), "/account/succession", None, false), posts(&text, visit, signed)))
         (section(&text.get("security-factors"), html! {}, factors::part(&text, &own, signed)))
         (section(&text.get("security-sessions"), html! {}, html! {
             (session_table(&text, visit, signed, &sessions))

@@ -10,11 +10,11 @@ use ui::{
 };
 
 use super::second::{agent_of, follow, passkey_element, say};
-use super::{Sent, failed, go_to, identity, set_cookie, typed};
+use super::{Sent, failed, go_to, identity, to_visitor, typed};
 use crate::api::Security;
 use crate::rules::web::safe_next;
 use crate::signin::Attempt;
-use crate::web::{VISITOR_COOKIE, Visit};
+use crate::web::Visit;
 
 /// The setting whose text stands on the sign-in page: in the demo province, how to sign in.
 pub const NOTE_SETTING: &str = "signin_note";
@@ -87,6 +87,10 @@ pub(super) async fn form(
         Ok(passkey) => passkey,
         Err(error) => return failed(shell, &error),
     };
+    let is_new = match security.is_new().await {
+        Ok(is_new) => is_new,
+        Err(error) => return failed(shell, &error),
+    };
     let was_late = shell.url.get("late").is_some();
     let text = shell.text.clone();
     let ways = identity::ways(security, &shell, next);
@@ -95,6 +99,11 @@ pub(super) async fn form(
     let labels = [("login", login.as_str()), ("password", password.as_str())];
     let body = html! {
         @if let Some(note) = &note { (notice(Tone::Plain, &text.get("security-signin-note"), html! { p { (note) } })) }
+        @if is_new {
+            (notice(Tone::Explain, &text.get("security-setup"), html! {
+                p { (text.get("security-setup-new")) " " a href="/setup" { (text.get("security-setup-new-link")) } }
+            }))
+        }
         @if was_late { (notice(Tone::Explain, &text.get("security-second-late"), html! {})) }
         (error_summary(&text, &state, &labels))
         form method="post" action="/signin" {
@@ -121,10 +130,5 @@ pub(super) async fn form(
     if passkey.is_some() {
         page = page.island(Island::Passkey);
     }
-    let mut response = page.into_response();
-    if let Some(visitor) = visit.fresh_visitor() {
-        let https = security.config().https;
-        set_cookie(response.headers_mut(), VISITOR_COOKIE, visitor, None, https);
-    }
-    response
+    to_visitor(security, visit, page.into_response())
 }

@@ -61,6 +61,25 @@ impl GrantFault {
     }
 }
 
+impl GrantFault {
+    /// The key of the sentence on pages.
+    #[must_use]
+    pub fn message(&self) -> &'static str {
+        match self {
+            Self::MayNotGive(_) => "security-fault-may-not-give",
+            Self::WrongLevel(_) => "security-fault-wrong-level",
+            Self::Excluded(..) => "security-fault-excluded",
+            Self::Wider => "security-fault-wider",
+            Self::ToOneself => "security-fault-to-oneself",
+            Self::NoDay => "security-fault-no-day",
+            Self::Twice(_) => "security-fault-twice",
+            Self::Barred => "security-fault-barred",
+            Self::OfDeputy => "security-fault-of-deputy",
+            Self::Stranger => "security-fault-stranger",
+        }
+    }
+}
+
 /// Whether the permit may manage accounts at this unit. Nobody gives what they do not reach themselves: the
 /// whole tree can only be granted by one who has it.
 pub(crate) fn may_reach(

@@ -235,6 +235,29 @@ pub(crate) async fn grant(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, DbE
     row.as_ref().map(grant_of).transpose()
 }
 
+/// A grant, also one that ended.
+pub(crate) async fn any_grant(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, DbError> {
+    let row = tx
+        .fetch_optional(
+            "SELECT id, account, post, unit, line, datasets, sees, first_day, until, deputy_of, \
+             last_used, given_by, given FROM account_grant WHERE id = $1",
+            &[id.0.into()],
+        )
+        .await?;
+    row.as_ref().map(grant_of).transpose()
+}
+
+/// The grants of the deputies of one.
+pub(crate) async fn deputies_of(tx: &mut Tx, id: GrantId) -> Result<Vec<Grant>, DbError> {
+    let rows = tx
+        .fetch_all(
+            &format!("{GRANT} AND deputy_of = $1 ORDER BY account_grant.id"),
+            &[id.0.into()],
+        )
+        .await?;
+    rows.iter().map(grant_of).collect()
+}
+
 pub(crate) async fn insert_grant(tx: &mut Tx, grant: &Grant) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO account_grant (id, account, post, unit, line, datasets, sees, first_day, until, \

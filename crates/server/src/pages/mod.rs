@@ -1,5 +1,6 @@
 //! The pages that belong to no room: home, settings, health, metrics.
 
+mod accounts_bulk;
 mod health;
 mod home;
 mod metrics;
@@ -18,6 +19,21 @@ use crate::App;
 pub(crate) fn room(app: App) -> Room<()> {
     Room::new()
         .get("/", Access::SignedIn, home::show)
+        .get(
+            "/accounts/bulk",
+            Access::Action(Action::ManageAccounts),
+            accounts_bulk::show,
+        )
+        .post(
+            "/accounts/bulk",
+            Access::Action(Action::ManageAccounts),
+            accounts_bulk::send,
+        )
+        .post(
+            "/accounts/bulk/make",
+            Access::Action(Action::ManageAccounts),
+            accounts_bulk::make,
+        )
         .get("/healthz", Access::Public, health::show)
         .described(&openapi::READ_HEALTH)
         .get("/metrics", Access::Public, metrics::show)

@@ -72,6 +72,7 @@ pub(super) fn read(builder: &mut Builder, sheet: Sheet<'_>, table: &DeTable<'_>,
             excluded: names(&entry, "excludes"),
             may_grant: names(&entry, "may_grant"),
             training: names(&entry, "training"),
+            may_approve: names(&entry, "may_approve"),
             at: entry.sheet.at(entry.line_of("name")),
             name,
         });
@@ -101,6 +102,9 @@ fn tighten(post: &mut Post, entry: &Entry<'_>) {
         if !post.allows(Action::ManageAccounts) {
             post.may_grant.clear();
         }
+        if !post.allows(Action::Approve) {
+            post.may_approve.clear();
+        }
     }
     if entry.has("levels") {
         let kept = chosen(entry, "levels", "level", &UnitLevel::CHOICES);
@@ -115,6 +119,13 @@ fn tighten(post: &mut Post, entry: &Entry<'_>) {
             widens("may_grant", entry.line_of("may_grant"), name);
         }
         post.may_grant.retain(|name| kept.contains(name));
+    }
+    if entry.has("may_approve") {
+        let kept = names(entry, "may_approve");
+        for name in kept.iter().filter(|name| !post.may_approve.contains(name)) {
+            widens("may_approve", entry.line_of("may_approve"), name);
+        }
+        post.may_approve.retain(|name| kept.contains(name));
     }
     if let Some(sees) = entry.choice("sees", &Sensitivity::CHOICES) {
         if sees > post.sees {
@@ -203,7 +214,8 @@ pub(super) fn check(builder: &Builder) {
     let posts = || builder.posts.iter().map(|post| post.name.as_str());
     for post in &builder.posts {
         let (file, line) = (&post.at.file, post.at.line);
-        for name in post.excluded.iter().chain(&post.may_grant) {
+        let named = post.excluded.iter().chain(&post.may_grant);
+        for name in named.chain(&post.may_approve) {
             if !posts().any(|known| known == name) {
                 report.add(
                     file,
@@ -252,6 +264,14 @@ pub(super) fn check(builder: &Builder) {
                     post.name
                 ),
                 "add `manage_accounts` to `actions`, or take `may_grant` out",
+            );
+        }
+        if !post.may_approve.is_empty() && !post.allows(Action::Approve) {
+            report.add(
+                file,
+                line,
+                format!("post `{}` may decide on posts but not approve", post.name),
+                "add `approve` to `actions`, or take `may_approve` out",
             );
         }
     }

@@ -32,6 +32,8 @@ pub enum NoticeKind {
     Escalated,
     /// A case was passed to the reader.
     HandedOver,
+    /// A deputy's post or a hand-over concerns the reader.
+    Succession,
     /// A report or an answer is due in another room.
     Due,
     /// Something else: the link says what.
@@ -40,7 +42,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// The words in the store.
-    pub(crate) const ALL: [(&'static str, Self); 10] = [
+    pub(crate) const ALL: [(&'static str, Self); 11] = [
         ("asked", Self::Asked),
         ("moved", Self::Moved),
         ("returned", Self::Returned),
@@ -49,6 +51,7 @@ impl NoticeKind {
         ("overdue", Self::Overdue),
         ("escalated", Self::Escalated),
         ("handed_over", Self::HandedOver),
+        ("succession", Self::Succession),
         ("due", Self::Due),
         ("other", Self::Other),
     ];

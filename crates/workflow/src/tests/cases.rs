@@ -1,10 +1,16 @@
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+use kernel::UnitId;
+use security::administration::{Passing, WorkInHand as _};
 
 use super::{
     CITY, COUNTY, House, Lending, OTHER_CITY, OTHER_COUNTY, PROVINCE, Person, SCHOOL, fields,
     house, operator,
 };
 use crate::error::FieldCode;
+use crate::succession::CasesInHand;
 use crate::{Act, Box as Part, EffectFault, EventKind, NoticeKind, Opening, WorkflowError};
 
 struct Cast {
@@ -131,12 +137,57 @@ db::on_both_engines! {
         // Nor does the successor.
         let heir = house.person("heir", "statistician", Some(COUNTY)).await;
         assert_eq!(todo(&house, &heir).await, 1);
-        assert_eq!(house.workflow.hand_over(&operator(), county.id, heir.id).await.unwrap(), 1);
+        assert_eq!(house.workflow.hand_over(&operator(), county.id, heir.id, &[Some(COUNTY)]).await.unwrap(), 1);
         assert_eq!(code(house.act(&heir, case, "pass", "").await), "workflow.own_case");
         assert_eq!(code(house.act(&county, case, "pass", "").await), "workflow.own_case");
         assert_eq!(code(house.act(&county, case, "withdraw", "").await), "workflow.not_you");
         house.act(&heir, case, "withdraw", "").await.unwrap();
         assert_eq!(house.state(case).await, "withdrawn");
+    }
+
+    async fn cases_of_a_post_go_to_its_successor_and_what_one_asked_for_oneself_stays(place: &TestPlace) {
+        let house = house(place).await;
+        let county = house.person("county", "statistician", Some(COUNTY)).await;
+        let heir = house.person("heir", "statistician", Some(COUNTY)).await;
+        let loan = Opening {
+            workflow: "loan".to_owned(),
+            unit: Some(SCHOOL),
+            fields: fields(&[("what", "x")]),
+            ..Opening::default()
+        };
+        let loan = house.workflow.open_case(&county.permit, loan).await.unwrap();
+        let own = Opening {
+            workflow: "grant_application".to_owned(),
+            fields: fields(&[("unit", "6"), ("post", "planner"), ("reason", "x")]),
+            ..Opening::default()
+        };
+        let own = house.workflow.open_case(&county.permit, own).await.unwrap();
+        let cases = CasesInHand(Arc::downgrade(&house.workflow.0));
+        let one = house.security.account(&operator(), county.id).await.unwrap();
+        let mut tx = house.workflow.0.work.read().await.unwrap();
+        assert_eq!(cases.count(&mut tx, county.id, &one.grants).await, Ok(1));
+        drop(tx);
+        let passing = |units: &[Option<UnitId>]| Passing {
+            giver: county.id,
+            taker: heir.id,
+            grants: HashMap::new(),
+            units: units.to_vec(),
+        };
+        let pass = async |units: &[Option<UnitId>]| cases.pass_after(&operator(), &passing(units)).await;
+        assert_eq!(pass(&[Some(OTHER_COUNTY)]).await, Ok(0));
+        assert_eq!(pass(&[Some(COUNTY)]).await, Ok(1));
+        assert_eq!(pass(&[None]).await, Ok(0), "once");
+        assert_eq!(code(house.act(&county, loan, "withdraw", "").await), "workflow.not_you");
+        house.act(&heir, loan, "withdraw", "").await.unwrap();
+        house.act(&county, own, "withdraw", "").await.unwrap();
+
+        let mut tx = house.workflow.0.work.write().await.unwrap();
+        cases.tell(&mut tx, heir.id, "/account/succession").await.unwrap();
+        tx.commit().await.unwrap();
+        let (notices, ..) = house.workflow.notices(&heir.permit, 0, 10).await.unwrap();
+        assert!(notices.iter().any(|notice| notice.link == "/account/succession"));
+        drop(house);
+        assert!(cases.0.upgrade().is_none(), "it keeps no room alive");
     }
 
     async fn a_move_sent_twice_happens_once_and_two_people_at_once_are_told(place: &TestPlace) {

@@ -12,7 +12,7 @@ fn application(unit: &str, post: &str) -> Opening {
 db::on_both_engines! {
     async fn an_approved_application_gives_the_post_in_the_name_of_who_approved(place: &TestPlace) {
         let house = house(place).await;
-        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
+        let admin = house.person("admin", "cio", Some(COUNTY)).await;
         let applicant = house.person("teacher", "visitor", Some(SCHOOL)).await;
         let case = house
             .workflow
@@ -32,7 +32,7 @@ db::on_both_engines! {
 
     async fn who_lost_the_post_meanwhile_gives_nothing(place: &TestPlace) {
         let house = house(place).await;
-        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
+        let admin = house.person("admin", "cio", Some(COUNTY)).await;
         let applicant = house.person("teacher", "visitor", Some(SCHOOL)).await;
         let case = house
             .workflow
@@ -51,8 +51,8 @@ db::on_both_engines! {
 
     async fn an_application_is_decided_at_the_unit_it_is_for(place: &TestPlace) {
         let house = house(place).await;
-        let elsewhere = house.person("elsewhere", "system_administrator", Some(OTHER_COUNTY)).await;
-        let above = house.person("above", "system_administrator", Some(CITY)).await;
+        let elsewhere = house.person("elsewhere", "cio", Some(OTHER_COUNTY)).await;
+        let above = house.person("above", "cio", Some(CITY)).await;
         let nobody = house.account("nobody").await;
         let visitor = house.person("visitor", "visitor", Some(OTHER_COUNTY)).await;
         let case = house
@@ -72,5 +72,27 @@ db::on_both_engines! {
             .await;
         assert!(matches!(unknown, Err(WorkflowError::Form(_))));
         assert_ne!(nobody, visitor.id);
+    }
+
+    async fn who_manages_accounts_does_not_decide_and_who_decides_gives_no_more_than_the_post_says(place: &TestPlace) {
+        let house = house(place).await;
+        let admin = house.person("admin", "system_administrator", Some(COUNTY)).await;
+        let leader = house.person("leader", "cio", Some(COUNTY)).await;
+        let applicant = house.person("teacher", "visitor", Some(SCHOOL)).await;
+        let open = async |post: &str| {
+            house.workflow.open_case(&applicant.permit, application("6", post)).await.unwrap()
+        };
+        let case = open("statistician").await;
+        assert_eq!(house.workflow.inbox_count(&admin.permit).await.unwrap(), 0);
+        assert!(house.act(&admin, case, "approve", "").await.is_err());
+        house.act(&leader, case, "approve", "").await.unwrap();
+        assert_eq!(house.state(case).await, "approved");
+        // The first person responsible is named by others than the one below the same post.
+        let case = open("cio").await;
+        house.act(&leader, case, "approve", "").await.unwrap();
+        assert_eq!(house.state(case).await, "not_granted");
+        let given = house.security.holders(&[Some(SCHOOL)]).await.unwrap();
+        let posts: Vec<&str> = given.iter().map(|grant| grant.post.as_str()).collect();
+        assert!(posts.contains(&"statistician") && !posts.contains(&"cio"), "{posts:?}");
     }
 }

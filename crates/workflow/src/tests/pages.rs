@@ -4,9 +4,9 @@ use super::{COUNTY, OTHER_COUNTY, SCHOOL, house};
 db::on_both_engines! {
     async fn an_application_goes_through_the_pages_without_a_script(place: &TestPlace) {
         let house = house(place).await;
-        house.person("head", "system_administrator", Some(COUNTY)).await;
+        house.person("head", "cio", Some(COUNTY)).await;
         house.account("newcomer").await;
-        house.person("stranger", "system_administrator", Some(OTHER_COUNTY)).await;
+        house.person("stranger", "cio", Some(OTHER_COUNTY)).await;
         // Someone without a post applies for one.
         let mut newcomer = Browser::of(&house, "newcomer").await;
         let start = newcomer.get("/cases/new").await.text();
@@ -88,7 +88,7 @@ db::on_both_engines! {
 
     async fn a_returned_application_is_mended_on_its_page(place: &TestPlace) {
         let house = house(place).await;
-        house.person("head", "system_administrator", Some(COUNTY)).await;
+        house.person("head", "cio", Some(COUNTY)).await;
         house.person("teacher", "visitor", Some(SCHOOL)).await;
         let mut teacher = Browser::of(&house, "teacher").await;
         let key = teacher.get("/cases/new/grant_application").await.field("key");

@@ -65,3 +65,34 @@ fn accounts_are_made_listed_granted_and_barred() {
     );
     run(data, &["verify"]).ended_with(0);
 }
+
+#[test]
+fn a_new_node_has_a_set_up_code_until_there_is_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let made = run(data, &["user", "setup-code", "--format", "json"])
+        .ended_with(0)
+        .json();
+    let code = made["setup_code"].as_str().unwrap().to_owned();
+    assert_eq!(code.len(), 19);
+    let other = run(data, &["user", "setup-code"]).ended_with(0).stdout;
+    assert!(
+        !other.contains(&code) && other.contains("先前的作废"),
+        "{other}"
+    );
+    run(data, &["user", "add", "wang"]).ended_with(0);
+    run(data, &["user", "setup-code"]).ended_with(2);
+}
+
+#[test]
+fn lost_factors_are_taken_away_at_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    run(data, &["user", "add", "wang"]).ended_with(0);
+    run(data, &["user", "reset-factors", "li"]).ended_with(2);
+    let reset = run(data, &["user", "reset-factors", "wang", "--format", "json"])
+        .ended_with(0)
+        .json();
+    assert_eq!(reset["factors_removed"], 0);
+    run(data, &["verify"]).ended_with(0);
+}

@@ -123,6 +123,19 @@ fn call(world: &World, route: &str, relation: Relation) -> Option<Call> {
             format!("/cases/{case}/files/{}/remove", things.file),
             DECIDERS,
         )),
+        "/accounts/{id}/end-grant"
+        | "/accounts/{id}/end-sessions"
+        | "/accounts/{id}/grants"
+        | "/accounts/{id}/invite"
+        | "/accounts/{id}/reset-factors"
+        | "/accounts/{id}/state" => {
+            let account = world.accounts[relation.institution()].to_string();
+            of_unit(route.replace("{id}", &account))
+        }
+        "/accounts/bulk" => Some(Call {
+            takes_files: true,
+            ..Call::to(route, Reach::Everyone)
+        }),
         "/clients/{id}/end" => of_unit(format!("/clients/{}/end", things.programs[0])),
         "/clients/{id}/rotate" => of_unit(format!("/clients/{}/rotate", things.programs[1])),
         // None of these is there; what is out of reach answers the same.
@@ -184,6 +197,8 @@ fn is_narrower(route: &Route, status: u16) -> bool {
         // An account is managed by who could give its post.
         "/clients/{id}/end",
         "/clients/{id}/rotate",
+        // An account without the post holds nothing that could be ended.
+        "/accounts/{id}/end-grant",
         // The settings of the node are changed by those who hold the whole of it.
         "/settings/signin/mail",
         "/settings/signin/sms",
