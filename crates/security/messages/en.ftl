@@ -587,4 +587,3 @@ security-handover-accept-sure = The posts and the unfinished work are yours from
 security-audit-do-account-invited = Activation code given
 security-audit-do-handover-offered = Hand-over offered
 security-audit-do-handover-decided = Hand-over decided
-security-audit-do-factors-reset = Second factors reset

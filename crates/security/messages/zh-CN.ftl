@@ -587,4 +587,3 @@ security-handover-accept-sure = 接收后,岗位和未办完的工作由您负�
 security-audit-do-account-invited = 发激活码
 security-audit-do-handover-offered = 发出交接单
 security-audit-do-handover-decided = 处理交接单
-security-audit-do-factors-reset = 重置第二验证方式
