@@ -12,8 +12,8 @@ use crate::list::{Chip, FilterBar, Pager, chips};
 use crate::page::{AsOf, Crumb, Island, Page};
 use crate::shell::{Frame, NavItem, PostLine, SearchBox, Shell, UserMenu};
 use crate::show::{
-    Change, NormBar, Stat, Tone, badge, button, code, empty_state, key_values, link_button,
-    norm_bar, notice, post_button, print_button, section, stats, swatch,
+    Change, NormBar, Slip, Stat, Tone, badge, button, code, empty_state, key_values, link_button,
+    norm_bar, notice, post_button, print_button, section, slips, stats, swatch,
 };
 use crate::steps::{
     Event, PlanNumber, Progress, Step, StepState, Tab, plan_numbers, progress, steps, tabs,
@@ -379,6 +379,10 @@ fn figures(text: &Text) -> Markup {
         (norm_bar(text, &NormBar { label: "平均班额".to_owned(), value: (41.2, "41.2".to_owned()), norm: Some((45.0, "≤ 45".to_owned())), most: 60.0, tone: Tone::Plain }))
         (norm_bar(text, &NormBar { label: "生均建筑面积".to_owned(), value: (4.1, "4.1 m²".to_owned()), norm: Some((5.2, "≥ 5.2 m²".to_owned())), most: 10.0, tone: Tone::Explain }))
         (norm_bar(text, &NormBar { label: "大班额占比".to_owned(), value: (12.0, "12.0%".to_owned()), norm: Some((5.0, "≤ 5%".to_owned())), most: 20.0, tone: Tone::Fix }))
+        (slips(&[
+            Slip { title: "某县第一小学".to_owned(), lines: vec![("用户名".to_owned(), "wang.mou".to_owned())] },
+            Slip { title: "某县第二小学".to_owned(), lines: vec![("用户名".to_owned(), "li.mou".to_owned())] },
+        ]))
     }
 }
 
