@@ -63,7 +63,7 @@ db::on_both_engines! {
         app.load(&schools.map(|(name, county)| institution(name, county))).await;
         let county = app.signed_in("system_administrator", Some("610113")).await;
         let empty = county.get("/accounts/bulk").await;
-        assert!(empty.text().contains("学校信息员"), "{}", empty.text());
+        assert!(empty.text().contains("统计员"), "{}", empty.text());
 
         let head = "学校名称,姓名,用户名,岗位,有效期至\n";
         let faulty = format!(
@@ -72,13 +72,13 @@ db::on_both_engines! {
         let plan = upload(&county, &faulty).await;
         assert_eq!(plan.status, 200, "{}", plan.text());
         let text = plan.text();
-        for said in ["本岗位范围内没有这个单位:1 行,首见第 3 行", "用户名不合要求", "首见第 4 行"] {
+        for said in ["本岗位范围内没有这个单位:1 行,首见第 3 行", "用户名不合要求", "首见第 4 行", "须先参加培训"] {
             assert!(text.contains(said), "{said}: {text}");
         }
         assert!(!text.contains("/accounts/bulk/make"), "{text}");
 
         let right = format!(
-            "{head}雁塔路小学,王某,yt.wang,校长(园长),\n长乐路小学,赵某,cl.zhao,学校信息员,2027-07-01\n"
+            "{head}雁塔路小学,王某,yt.wang,校长(园长),\n长乐路小学,赵某,cl.zhao,统计员,2027-07-01\n"
         );
         let plan = upload(&county, &right).await;
         let made = confirm(&county, &plan).await;

@@ -57,6 +57,8 @@ pub enum BulkFault {
     MayNotGive,
     /// The post is not held at the level of the unit.
     WrongLevel,
+    /// The post asks for training before it, which nobody has attended whose account is still to be made.
+    Training,
     /// No business line has this name.
     NoLine,
     /// The day is none, or past.
@@ -78,6 +80,7 @@ impl BulkFault {
             Self::NoPost => "no-post",
             Self::MayNotGive => "may-not-give",
             Self::WrongLevel => "wrong-level",
+            Self::Training => "training",
             Self::NoLine => "no-line",
             Self::Day => "day",
             Self::Wider => "wider",
@@ -270,6 +273,9 @@ impl Security {
         }
         if unit.is_some_and(|(_, level)| !post.is_held_at(level)) {
             faults.push(BulkFault::WrongLevel);
+        }
+        if !post.training.is_empty() {
+            faults.push(BulkFault::Training);
         }
         let line = match row.line.trim() {
             "" => None,
