@@ -232,6 +232,7 @@ impl Security {
         }
         tx.commit().await?;
         Ok(Tried::Counted(Counted {
+            lock_before: tally.locked_until,
             address_lock: of_address.locked_until,
         }))
     }

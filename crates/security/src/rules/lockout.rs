@@ -97,14 +97,18 @@ impl Tally {
         }
     }
 
-    /// The tally of an address after an attempt was right: it gets back that attempt and the lock that came of it.
-    /// Failures of others stay, and the locks that came of those, or one known password would let an attacker go
-    /// on guessing the others.
+    /// The tally of an address after an attempt was right: it gets back that attempt, and the lock that came of it gives
+    /// way to the one that was there before. Failures of others stay, and the locks that came of those, or one known
+    /// password would let an attacker go on guessing the others.
     pub(crate) fn given_back(self, counted: Counted) -> Self {
         let is_own = self.locked_until == counted.address_lock;
         Self {
             failed: self.failed.saturating_sub(1),
-            locked_until: if is_own { 0 } else { self.locked_until },
+            locked_until: if is_own {
+                counted.lock_before
+            } else {
+                self.locked_until
+            },
             ..self
         }
     }
@@ -113,6 +117,8 @@ impl Tally {
 /// An attempt that was counted before it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counted {
+    /// Until when its address was locked before it: whoever is familiar there is looked at all the same.
+    pub(crate) lock_before: i64,
     /// Until when its address was locked by it.
     pub(crate) address_lock: i64,
 }
@@ -199,8 +205,11 @@ mod tests {
         let before = after(Counter::Address, 20);
         assert_eq!(before.succeeded(Counter::Address, 1, now), before);
         let own = before.failed_once_more(Counter::Address, now);
-        let address_lock = own.locked_until;
-        assert_eq!(own.given_back(Counted { address_lock }).failed, 20);
+        let counted = Counted {
+            lock_before: before.locked_until,
+            address_lock: own.locked_until,
+        };
+        assert_eq!(own.given_back(counted).failed, 20);
         let pair = after(Counter::NameAtAddress, 3).succeeded(Counter::NameAtAddress, 3, now);
         assert!(pair.is_familiar(now));
         assert!(!pair.is_familiar(Millis::new(now.get() + FAMILIAR)));
@@ -212,6 +221,7 @@ mod tests {
         // The right attempt is the thirtieth counted, and locks until it is known to be right.
         let own = after(Counter::Address, 29).failed_once_more(Counter::Address, now);
         let counted = Counted {
+            lock_before: 0,
             address_lock: own.locked_until,
         };
         assert!(own.waits_until(now).is_some());
@@ -220,11 +230,21 @@ mod tests {
         // A guess that was counted while the right password was looked at: its lock stays.
         let own = after(Counter::Address, 28).failed_once_more(Counter::Address, now);
         let counted = Counted {
+            lock_before: 0,
             address_lock: own.locked_until,
         };
         let guess = own.failed_once_more(Counter::Address, Millis::new(now.get() + 5));
         let back = guess.given_back(counted);
         assert_eq!(back.failed, 29);
         assert!(back.waits_until(now).is_some());
+        // Guesses that locked the address before a familiar name came: their lock stays.
+        let guessed = after(Counter::Address, 31);
+        let own = guessed.failed_once_more(Counter::Address, now);
+        let counted = Counted {
+            lock_before: guessed.locked_until,
+            address_lock: own.locked_until,
+        };
+        let back = own.given_back(counted);
+        assert_eq!((back.failed, back.locked_until), (31, guessed.locked_until));
     }
 }

@@ -95,4 +95,20 @@ db::on_both_engines! {
         }
         assert_eq!(looked_at, 50);
     }
+
+    async fn a_known_password_does_not_take_the_lock_off_its_address(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let at = || Browser::new(&house.security).at("198.51.100.7");
+        assert_eq!(at().sign_in("wang", PASSWORD).await.status, StatusCode::SEE_OTHER);
+        for turn in 0..30 {
+            let guessed = at().sign_in(&format!("other{}", turn / 3), "Guess-1-abc").await;
+            assert_eq!(guessed.status, StatusCode::UNPROCESSABLE_ENTITY, "{turn}");
+        }
+        assert_eq!(at().sign_in("other99", "Guess-1-abc").await.status, StatusCode::TOO_MANY_REQUESTS);
+        // Who is known there still gets in, and the lock stays for the others.
+        assert_eq!(at().sign_in("wang", PASSWORD).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(at().sign_in("other99", "Guess-1-abc").await.status, StatusCode::TOO_MANY_REQUESTS);
+        house.clock.advance(31_000);
+        assert_eq!(at().sign_in("other99", "Guess-1-abc").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
 }
