@@ -24,8 +24,10 @@ use crate::signin::Answer;
 use crate::web::{CSRF_FIELD, VISITOR_COOKIE, Visit};
 
 /// Where somebody goes who came back from a service: on, or to the second step.
-fn arrived(security: &Security, answer: &Answer, next: &str) -> Response {
-    follow(security, answer, &safe_next(Some(next))).unwrap_or_else(|| go_to("/signin"))
+async fn arrived(security: &Security, visit: &Visit, answer: &Answer, next: &str) -> Response {
+    follow(security, visit, answer, &safe_next(Some(next)))
+        .await
+        .unwrap_or_else(|| go_to("/signin"))
 }
 
 fn title(text: &Text, provider: &Provider) -> String {
@@ -152,8 +154,13 @@ pub(super) async fn come_back(
             token,
             language,
             next,
-        }) => arrived(&security, &Answer::In { token, language }, &next),
-        Ok(Came::Second { token, next }) => arrived(&security, &Answer::Second { token }, &next),
+        }) => {
+            let answer = Answer::In { token, language };
+            arrived(&security, &visit, &answer, &next).await
+        }
+        Ok(Came::Second { token, next }) => {
+            arrived(&security, &visit, &Answer::Second { token }, &next).await
+        }
         Ok(Came::Linked) => go_to("/account/identities?done=linked"),
         Err(error) if visit.signed().is_some() && error.status() != StatusCode::NOT_FOUND => {
             let mut state = FormState::new();

@@ -26,11 +26,22 @@ use crate::web::{
 /// Seconds that the browser keeps the cookie of the second step; the program counts for itself.
 const SECONDS: i64 = 300;
 
-/// What a first or second step leads to; `None` where the page is shown again.
-pub(super) fn follow(security: &Security, answer: &Answer, next: &str) -> Option<Response> {
+/// What a first or second step leads to; `None` where the page is shown again. The session that the browser had
+/// until now ends: its cookie is replaced, and nobody else should have it.
+pub(super) async fn follow(
+    security: &Security,
+    visit: &Visit,
+    answer: &Answer,
+    next: &str,
+) -> Option<Response> {
     let https = security.config().https;
     match answer {
         Answer::In { token, language } => {
+            if let Some(former) = visit.signed()
+                && let Err(error) = security.sign_out(former, &visit.address()).await
+            {
+                tracing::error!(code = error.code(), %error, "the session before a sign-in was not ended");
+            }
             let mut response = go_to(next);
             let headers = response.headers_mut();
             set_cookie(headers, SESSION_COOKIE, token, None, https);
@@ -175,7 +186,7 @@ pub(super) async fn send(
             }
         }
     };
-    if let Some(response) = follow(&security, &answer, &next) {
+    if let Some(response) = follow(&security, &visit, &answer, &next).await {
         return response;
     }
     let status = say(&mut state, &answer, "security-second-wrong");
@@ -213,7 +224,9 @@ pub(super) async fn send_code(
             return go_to(&address.to_string());
         }
         Ok(false) => {
-            return follow(&security, &Answer::Gone, &next).unwrap_or_else(|| go_to("/signin"));
+            return follow(&security, &visit, &Answer::Gone, &next)
+                .await
+                .unwrap_or_else(|| go_to("/signin"));
         }
         Err(SecurityError::Factor(fault)) => state.fail("", Fault::Key(fault.code())),
         Err(error) => return failed(shell, &error),
@@ -247,7 +260,7 @@ pub(super) async fn by_passkey(
         Ok(answer) => answer,
         Err(error) => return failed(shell, &error),
     };
-    if let Some(response) = follow(&security, &answer, &next) {
+    if let Some(response) = follow(&security, &visit, &answer, &next).await {
         return response;
     }
     let mut state = FormState::new();

@@ -64,7 +64,7 @@ pub(super) async fn send(
         Ok(answer) => answer,
         Err(error) => return failed(shell, &error),
     };
-    if let Some(response) = follow(&security, &answer, &next) {
+    if let Some(response) = follow(&security, &visit, &answer, &next).await {
         return response;
     }
     let status = say(&mut state, &answer, "security-signin-wrong");

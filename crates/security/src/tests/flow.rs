@@ -275,6 +275,24 @@ db::on_both_engines! {
         assert_eq!(elsewhere.get("/schools").await.status, StatusCode::SEE_OTHER);
     }
 
+    async fn signing_in_again_ends_the_session_before_it(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let mut browser = Browser::new(&house.security);
+        browser.sign_in("wang", PASSWORD).await;
+        let former = browser.cookie(SESSION_COOKIE).unwrap().clone();
+        // As from a sign-in page that was left open in another tab.
+        let token = browser.get("/account").await.token();
+        let fields = [("csrf", token.as_str()), ("login", "wang"), ("password", PASSWORD)];
+        assert_eq!(browser.post("/signin", &fields).await.status, StatusCode::SEE_OTHER);
+        assert_ne!(browser.cookie(SESSION_COOKIE).unwrap(), &former);
+        assert_eq!(browser.get("/schools").await.status, StatusCode::OK);
+        let mut thief = Browser::new(&house.security);
+        thief.put_cookie(SESSION_COOKIE, &former);
+        assert_eq!(thief.get("/schools").await.status, StatusCode::SEE_OTHER);
+        let told = ["sign_in session:1 done", "sign_in session:2 done", "sign_out session:1 done"];
+        assert_eq!(outcomes(&house).await, told);
+    }
+
     async fn the_note_of_the_demo_stands_on_the_sign_in_page(place: &TestPlace) {
         let house = with_account(place, &["planner"]).await;
         let mut browser = Browser::new(&house.security);
