@@ -229,8 +229,7 @@ fn typed(sent: &[(String, String)], name: &str) -> String {
 /// Sets a cookie that scripts cannot read; `seconds` 0 takes it away, `None` keeps it until the browser closes.
 fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, seconds: Option<i64>, https: bool) {
     let secure = if https { "; Secure" } else { "" };
-    let is_of_sign_in = name.starts_with("weihe_");
-    let name = cookie_name(name, https && is_of_sign_in);
+    let name = cookie_name(name, https);
     let age = seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}");
     // Tokens are base64url, so the value is always a legal header.

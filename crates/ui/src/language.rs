@@ -1,22 +1,36 @@
 //! The language switch: sets a cookie and goes back to where the reader was.
 
+use axum::Extension;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::text::Language;
 use crate::url::Url;
 
-pub(crate) async fn switch(uri: Uri) -> Response {
+/// In the extensions of a request: people reach the program by https. Cookies then get `Secure`, and the prefix by
+/// which browsers keep them to this host.
+#[derive(Clone, Copy, Debug)]
+pub struct OverHttps;
+
+/// The cookie that keeps a language for a year, as an answer sets it.
+#[must_use]
+pub fn language_cookie(tag: &str, https: bool) -> String {
+    let (prefix, secure) = if https {
+        ("__Host-", "; Secure")
+    } else {
+        ("", "")
+    };
+    format!("{prefix}lang={tag}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}")
+}
+
+pub(crate) async fn switch(uri: Uri, over_https: Option<Extension<OverHttps>>) -> Response {
     let url = Url::parse(uri.path_and_query().map_or("/", |path| path.as_str()));
     let language = url.get("to").and_then(Language::parse).unwrap_or_default();
     let back = url
         .get("back")
         .filter(|address| is_own(address))
         .unwrap_or("/");
-    let cookie = format!(
-        "lang={}; Path=/; Max-Age=31536000; SameSite=Lax",
-        language.tag()
-    );
+    let cookie = language_cookie(language.tag(), over_https.is_some());
     let mut headers = HeaderMap::new();
     for (name, value) in [
         (header::SET_COOKIE, cookie.as_str()),
@@ -43,6 +57,16 @@ fn is_own(address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn over_https_the_cookie_of_the_language_is_of_this_host() {
+        let plain = "lang=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax";
+        assert_eq!(language_cookie("en", false), plain);
+        assert_eq!(
+            language_cookie("en", true),
+            format!("__Host-{plain}; Secure")
+        );
+    }
 
     #[test]
     fn the_way_back_never_leaves_the_program() {

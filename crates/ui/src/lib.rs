@@ -99,6 +99,7 @@ pub use error_page::ErrorPage;
 pub use field::{Choice, Field, Input};
 pub use form::{Fault, FieldFault, FormState, error_summary};
 pub use icon::{Icon, icon};
+pub use language::{OverHttps, language_cookie};
 pub use list::{Chip, FilterBar, Pager, chips};
 pub use map::{LegendClass, MapFrame, legend};
 pub use maud;

@@ -14,7 +14,7 @@ use crate::shell::Shell;
 /// Sent with every page: nothing inline, nothing from elsewhere.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; \
-    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
 
 /// A script (with its style) that is loaded only on pages that use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,10 +52,12 @@ impl Language {
         }
     }
 
-    /// The language a request asks for: the cookie `lang`, else the first known of `Accept-Language`,
-    /// else Chinese.
+    /// The language a request asks for: the cookie `lang` (over https with its prefix), else the first known of
+    /// `Accept-Language`, else Chinese.
     pub fn of_request(headers: &HeaderMap) -> Self {
-        let from_cookie = cookie(headers, "lang").and_then(Self::parse);
+        let from_cookie = cookie(headers, "__Host-lang")
+            .or_else(|| cookie(headers, "lang"))
+            .and_then(Self::parse);
         let accepted = headers
             .get(header::ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok())
@@ -390,5 +392,8 @@ mod tests {
         assert_eq!(Language::of_request(&headers), Language::English);
         headers.insert(header::COOKIE, "a=b; lang=zh-CN".parse().unwrap());
         assert_eq!(Language::of_request(&headers), Language::Chinese);
+        let both = "lang=zh-CN; __Host-lang=en";
+        headers.insert(header::COOKIE, both.parse().unwrap());
+        assert_eq!(Language::of_request(&headers), Language::English);
     }
 }

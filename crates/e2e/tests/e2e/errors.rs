@@ -89,3 +89,41 @@ async fn pages_are_compressed() {
     app.stop().await;
     place.remove().await.unwrap();
 }
+
+#[tokio::test]
+async fn over_https_the_cookie_of_the_language_is_of_this_host() {
+    let place = TestPlace::sqlite().unwrap();
+    let app = TestApp::start_with(&place, |settings| settings.security.https = true).await;
+    let client = app.visitor();
+    let switched = client.get("/language?to=en&back=%2Fsignin").await;
+    assert_eq!(
+        (switched.status.as_u16(), switched.location()),
+        (303, "/signin")
+    );
+    let cookie = switched.header("set-cookie");
+    let is_kept = cookie.starts_with("__Host-lang=en; Path=/; ") && cookie.ends_with("; Secure");
+    assert!(is_kept, "{cookie}");
+    let english = client
+        .get_with(
+            "/signin",
+            &[("accept", "text/html"), ("cookie", "__Host-lang=en")],
+        )
+        .await;
+    assert_eq!(english.attribute("html", "lang").as_deref(), Some("en"));
+    app.stop().await;
+    place.remove().await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_and_styles_say_in_which_letters_they_are() {
+    let place = TestPlace::sqlite().unwrap();
+    let app = TestApp::start(&place).await;
+    let client = app.visitor();
+    let page = client.get("/signin").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let style = page.attribute("link[rel=stylesheet]", "href").unwrap();
+    let style = client.fetch(&style).await;
+    assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
+    app.stop().await;
+    place.remove().await.unwrap();
+}

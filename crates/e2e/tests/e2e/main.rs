@@ -21,6 +21,7 @@ mod home;
 mod imports;
 mod languages;
 mod matrix;
+mod messages;
 mod metrics;
 mod openapi;
 mod real;

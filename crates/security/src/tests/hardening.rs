@@ -60,13 +60,19 @@ db::on_both_engines! {
                 let given = answer.headers.get(name).map_or("", |given| given.to_str().unwrap());
                 assert!(given.contains(value), "{path}: {name}: {given}");
             }
-            assert_eq!(answer.headers[header::STRICT_TRANSPORT_SECURITY], "max-age=31536000", "{path}");
+            let for_a_year = "max-age=31536000; includeSubDomains";
+            assert_eq!(answer.headers[header::STRICT_TRANSPORT_SECURITY], for_a_year, "{path}");
+            // Nothing opens it to another origin.
+            assert!(!answer.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{path}");
         }
         for path in ["/signin", "/account", "/account/identities"] {
             let page = browser.get(path).await;
             let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
             for allowed in ["unsafe", "http:", "https:", "*"] {
                 assert!(!policy.contains(allowed), "{policy}");
+            }
+            for shut in ["frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'", "form-action 'self'"] {
+                assert!(policy.contains(shut), "{policy}");
             }
             for inline in ["<style", " style=\"", "javascript:", " onclick", " onload", " onsubmit"] {
                 assert!(!page.text.contains(inline), "{path} holds {inline}");
@@ -96,6 +102,19 @@ db::on_both_engines! {
         let mut forged = Browser::new(&house.security);
         forged.put_cookie("weihe_session", token);
         assert_eq!(forged.get("/schools").await.status, StatusCode::SEE_OTHER);
+    }
+
+    async fn methods_that_no_route_has_are_refused_and_nothing_comes_back(place: &TestPlace) {
+        let house = with_account(place, |_| {}).await;
+        let mut browser = Browser::new(&house.security);
+        for method in ["TRACE", "OPTIONS", "PATCH", "PROPFIND"] {
+            for path in ["/signin", "/healthz", "/schools"] {
+                let request = Request::builder().method(method).uri(path).header("x-echo", "told back");
+                let answer = browser.send(request.body(Body::empty()).unwrap()).await;
+                assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+                assert!(!answer.text.contains("told back"), "{method} {path}");
+            }
+        }
     }
 
     async fn sign_in_leads_to_this_program_only(place: &TestPlace) {

@@ -55,8 +55,11 @@ pub fn protect(
     router.layer(from_fn_with_state(gate, pass))
 }
 
-async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let https = gate.security.config().https;
+    if https {
+        request.extensions_mut().insert(ui::OverHttps);
+    }
     let mut response = match gate.admit(request).await {
         Ok(request) => {
             // Whatever is written to the audit log on the way says where it came from.

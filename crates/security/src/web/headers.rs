@@ -31,7 +31,7 @@ pub(super) fn secure(headers: &mut HeaderMap, https: bool) {
     if https {
         fixed.insert(
             header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
         );
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
