@@ -14,7 +14,7 @@ pub(super) enum Disbelief {
     Nonce,
     #[error("it has expired")]
     Expired,
-    #[error("it was issued in the future")]
+    #[error("it was issued in the future, or is not good yet")]
     Future,
     #[error("it was issued too long ago")]
     Old,
@@ -38,6 +38,7 @@ pub(super) struct Claims {
     pub(super) aud: Audience,
     pub(super) exp: f64,
     pub(super) iat: f64,
+    pub(super) nbf: Option<f64>,
     pub(super) nonce: Option<String>,
     pub(super) azp: Option<String>,
 }
@@ -82,7 +83,8 @@ pub(super) fn believe(claims: &Claims, expected: &Expected<'_>) -> Result<(), Di
     if claims.exp + expected.skew <= expected.now {
         return Err(Disbelief::Expired);
     }
-    if claims.iat > expected.now + expected.skew {
+    let begins = claims.nbf.map_or(claims.iat, |from| from.max(claims.iat));
+    if begins > expected.now + expected.skew {
         return Err(Disbelief::Future);
     }
     if claims.iat < expected.now - OLDEST - expected.skew {
@@ -143,6 +145,9 @@ mod tests {
         );
         assert_eq!(judged(|claims| claims.iat = 1060.0), Ok(()));
         assert_eq!(judged(|claims| claims.iat = 1061.0), Err(Disbelief::Future));
+        assert_eq!(judged(|claims| claims.nbf = Some(1060.0)), Ok(()));
+        let not_yet = judged(|claims| claims.nbf = Some(1061.0));
+        assert_eq!(not_yet, Err(Disbelief::Future));
         assert_eq!(judged(|claims| claims.iat = 339.0), Err(Disbelief::Old));
         assert_eq!(judged(|claims| claims.sub.clear()), Err(Disbelief::Nobody));
     }

@@ -19,7 +19,7 @@ use super::{Sent, failed, go_to, set_cookie, typed};
 use crate::api::Security;
 use crate::error::SecurityError;
 use crate::identity::{Came, IdentityError, Provider, Returned, Traveller};
-use crate::rules::web::safe_next;
+use crate::rules::web::{is_led_here, safe_next};
 use crate::signin::Answer;
 use crate::web::{CSRF_FIELD, VISITOR_COOKIE, Visit};
 
@@ -105,6 +105,7 @@ pub(super) async fn set_out(
     Path(provider): Path<String>,
     visit: Visit,
     shell: Shell,
+    headers: HeaderMap,
 ) -> Response {
     let next = safe_next(shell.url.get("next"));
     let is_known = security
@@ -112,6 +113,15 @@ pub(super) async fn set_out(
         .any(|known| known.name == provider);
     if visit.signed().is_some() && is_known {
         return go_to(&next);
+    }
+    // Whoever has a session at the service would be signed in here by following a link of another site: the page
+    // asks first.
+    let fetch_site = headers
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok());
+    if is_led_here(fetch_site) && is_known {
+        let page = ui::Url::parse("/signin").with("next", &next);
+        return go_to(&page.to_string());
     }
     match security.set_out(&provider, &next, visit.csrf(), None).await {
         Ok(address) => {

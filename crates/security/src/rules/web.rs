@@ -56,6 +56,12 @@ pub(crate) fn is_cross_site(provenance: Provenance<'_>) -> bool {
     }
 }
 
+/// Whether another site led the browser here, by what the browser says (Fetch Metadata). Browsers that say nothing
+/// are taken to come from here: what follows must be harmless then too.
+pub(crate) fn is_led_here(fetch_site: Option<&str>) -> bool {
+    matches!(fetch_site, Some("cross-site" | "same-site"))
+}
+
 /// The address a request came from: the peer, unless that is a proxy we were told to trust; then the last
 /// address in `X-Forwarded-For` that is not such a proxy.
 pub(crate) fn client_address(
@@ -197,6 +203,10 @@ mod tests {
         assert!(case(None, Some("https://weihe.example")));
         assert!(case(None, Some("null")));
         assert!(!case(None, None));
+        assert!(is_led_here(Some("cross-site")) && is_led_here(Some("same-site")));
+        assert!(
+            !is_led_here(Some("same-origin")) && !is_led_here(Some("none")) && !is_led_here(None)
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use db::testing::TestPlace;
 use kernel::{Clock as _, FixedClock, SystemClock};
 use standard::{Action, Scope};
@@ -375,6 +376,26 @@ db::on_both_engines! {
         house.clock.advance(11 * 60_000);
         assert_eq!(late.get(&back).await.status, StatusCode::FORBIDDEN);
         assert!(!is_in(&late));
+    }
+
+    async fn another_site_leads_to_the_sign_in_page_and_no_further(place: &TestPlace) {
+        // Nothing listens there: whoever is sent on is told that the service does not answer.
+        let house = house(place, &[("real", "http://127.0.0.1:1/real".to_owned(), "")]).await;
+        let mut browser = Browser::new(&house.security);
+        for (site, status) in [
+            ("cross-site", StatusCode::SEE_OTHER),
+            ("same-site", StatusCode::SEE_OTHER),
+            ("same-origin", StatusCode::SERVICE_UNAVAILABLE),
+            ("none", StatusCode::SERVICE_UNAVAILABLE),
+        ] {
+            let request = Request::get("/signin/with/real?next=/schools").header("sec-fetch-site", site);
+            let request = request.header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+            let answer = browser.send(request).await;
+            assert_eq!(answer.status, status, "{site}: {}", answer.text);
+            if status == StatusCode::SEE_OTHER {
+                assert_eq!(answer.location(), "/signin?next=%2Fschools", "{site}");
+            }
+        }
     }
 
     async fn a_service_that_is_down_leaves_the_sign_in_by_name_as_it_is(place: &TestPlace) {
