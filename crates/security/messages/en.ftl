@@ -130,6 +130,7 @@ security-audit-do-reversed = Reversed a commit
 security-audit-do-ledger-head = Kept the head of the ledger
 security-audit-do-ledger-put-back = Said the ledger was put back
 security-audit-do-forged-request = Refused a forged request
+security-audit-do-access-refused = Refused what the post may not do
 security-audit-do-personal-read = Read personal data
 security-audit-do-audit-pruned = Dropped entries past retention
 security-audit-do-audit-read = Searched the audit log

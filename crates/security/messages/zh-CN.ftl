@@ -130,6 +130,7 @@ security-audit-do-reversed = 撤销入库批次
 security-audit-do-ledger-head = 留存账本末端
 security-audit-do-ledger-put-back = 确认账本恢复
 security-audit-do-forged-request = 拒绝跨站请求
+security-audit-do-access-refused = 拒绝岗位无权的操作
 security-audit-do-personal-read = 查阅个人信息
 security-audit-do-audit-pruned = 清理到期审计记录
 security-audit-do-audit-read = 查询审计记录

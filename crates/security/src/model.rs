@@ -289,6 +289,8 @@ pub enum AuditAction {
     LedgerPutBack,
     /// A request that another site seems to have made.
     ForgedRequest,
+    /// Asking for what the post may not do.
+    AccessRefused,
     /// Linking an account with a person of an identity service.
     IdentityLinked,
     /// Ending such a link.
@@ -384,6 +386,7 @@ impl AuditAction {
         Self::LedgerHead,
         Self::LedgerPutBack,
         Self::ForgedRequest,
+        Self::AccessRefused,
         Self::PersonalRead,
         Self::AuditPruned,
         Self::AuditRead,
@@ -418,6 +421,7 @@ impl AuditAction {
             Self::LedgerHead => "ledger_head",
             Self::LedgerPutBack => "ledger_put_back",
             Self::ForgedRequest => "forged_request",
+            Self::AccessRefused => "access_refused",
             Self::IdentityLinked => "identity_linked",
             Self::IdentityUnlinked => "identity_unlinked",
             Self::ClientCreated => "client_created",
@@ -496,6 +500,12 @@ impl Subject {
     #[must_use]
     pub fn session(number: i64) -> Self {
         Self(format!("session:{number}"))
+    }
+
+    /// A route, by its method and its path as the router writes it: nothing of the address that was asked for.
+    #[must_use]
+    pub fn route(method: crate::Method, path: &'static str) -> Self {
+        Self(format!("route:{} {path}", method.as_str()))
     }
 
     /// A dataset of the standard.

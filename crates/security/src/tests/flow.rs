@@ -225,6 +225,29 @@ db::on_both_engines! {
         assert_eq!(browser.post("/healthz", &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
     }
 
+    async fn what_a_post_may_not_do_and_what_another_site_sends_is_on_record(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let mut browser = Browser::new(&house.security);
+        browser.sign_in("wang", PASSWORD).await;
+        let token = browser.get("/schools").await.text.split(' ').nth(1).unwrap().to_owned();
+        assert_eq!(browser.post("/schools", &[("csrf", &token)]).await.status, StatusCode::FORBIDDEN);
+        let forged = browser.post_from("cross-site", "/upload", &[("csrf", &token)]).await;
+        assert_eq!(forged.status, StatusCode::FORBIDDEN);
+        let entries = house.security.audit_entries(0, 1000).await.unwrap();
+        let told: Vec<String> = entries
+            .iter()
+            .filter(|entry| entry.outcome == "refused")
+            .map(|entry| format!("{} {} {} {}", entry.actor, entry.action, entry.subject, entry.address))
+            .collect();
+        assert_eq!(told, [
+            "account:1 access_refused route:POST /schools 192.0.2.1",
+            "account:1 forged_request  192.0.2.1",
+        ]);
+        let refusal = entries.iter().find(|entry| entry.action == "access_refused").unwrap();
+        let detail = refusal.detail.as_ref().unwrap();
+        assert_eq!((detail.post.as_str(), detail.session.is_some()), ("planner", true));
+    }
+
     async fn programs_are_told_in_json(place: &TestPlace) {
         let house = with_account(place, &[]).await;
         let mut browser = Browser::new(&house.security);

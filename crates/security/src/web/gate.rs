@@ -171,6 +171,8 @@ impl Gate {
             Some(Access::Action(action)) if is_signed => {
                 let allowed = visit.permit().map(|permit| permit.require(action));
                 if let Some(Err(denied)) = allowed {
+                    let asked = self.asked_for(&request);
+                    self.note_refusal(&visit, asked).await;
                     return Err(refuse(request, Why::Denied(denied)).await);
                 }
             }
@@ -183,6 +185,37 @@ impl Gate {
             request = self.keep_out_forgeries(request, &visit, &secret).await?;
         }
         Ok(request)
+    }
+
+    /// What a refusal is noted with: the route, and the operation id. A request itself cannot be held while one waits.
+    fn asked_for(&self, request: &Request) -> (Subject, Option<String>) {
+        let path = request.extensions().get::<MatchedPath>();
+        let route = path.and_then(|path| self.table.find(request.method(), path.as_str()));
+        let subject = route.map_or_else(Subject::none, |route| {
+            Subject::route(route.method, route.path)
+        });
+        let operation = request.extensions().get::<ui::OperationId>();
+        (subject, operation.map(|id| id.0.clone()))
+    }
+
+    /// Notes that somebody asked for what their post may not do.
+    async fn note_refusal(&self, visit: &Visit, asked: (Subject, Option<String>)) {
+        let Some(permit) = visit.permit() else {
+            return;
+        };
+        let (subject, operation) = asked;
+        let origin = Origin::of(visit, operation.as_deref());
+        let address = visit.address();
+        let noting = self.security.audit_alone(
+            permit.actor(),
+            AuditAction::AccessRefused,
+            &subject,
+            Outcome::Refused,
+            Some(&address),
+        );
+        if let Err(error) = origin.scope(noting).await {
+            tracing::error!(%error, "a refused request could not be recorded");
+        }
     }
 
     /// Counts the request among those of its caller. What is not there costs nothing and is not counted.
