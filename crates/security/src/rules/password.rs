@@ -8,6 +8,9 @@ pub(crate) const LONGEST: usize = 128;
 /// Words that guessing programs try first.
 const COMMON: &str = include_str!("../../data/common_passwords.txt");
 
+/// Passwords that stand most often in leaks: more than the 3,000 that guessing programs begin with.
+const LEAKED: &str = include_str!("../../data/leaked_passwords.txt");
+
 /// What the policy of an operator asks of a password (GB/T 22239-2019 §8.1.4.1 a asks for complexity and regular
 /// change, without numbers).
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +43,8 @@ pub enum PasswordFault {
     TooPlain,
     /// Holds the name one signs in with.
     HoldsName,
-    /// Is little more than a word that guessing programs try first, or few different characters.
+    /// Leaked often elsewhere, is little more than a word that guessing programs try first, or few different
+    /// characters.
     Common,
     /// Was the account's password lately.
     Reused,
@@ -84,7 +88,10 @@ pub(crate) fn check(
     let mut different: Vec<char> = lower.chars().collect();
     different.sort_unstable();
     different.dedup();
-    if different.len() < 5 || left_beside_common(&lower, rules.refused_words) < 6 {
+    let is_guessed = different.len() < 5
+        || LEAKED.lines().any(|leaked| leaked == lower)
+        || left_beside_common(&lower, rules.refused_words) < 6;
+    if is_guessed {
         return Err(PasswordFault::Common);
     }
     // A phrase of five words needs no capitals: length stands in for variety.
@@ -228,6 +235,28 @@ mod tests {
             verdict("白河县白河县白河县Aa1-"),
             Err(PasswordFault::Common)
         );
+    }
+
+    #[test]
+    fn what_leaked_most_is_refused_whatever_the_policy() {
+        let loosest = PasswordRules {
+            shortest: 8,
+            kinds: 1,
+            refused_words: &[],
+        };
+        let leaked = LEAKED.lines().filter(|line| !line.starts_with('#'));
+        let leaked: Vec<&str> = leaked.collect();
+        assert!(leaked.len() > 8_000, "{}", leaked.len());
+        for password in leaked {
+            let verdict = check(&loosest, password, "");
+            assert_eq!(verdict, Err(PasswordFault::Common), "{password}");
+        }
+        assert_eq!(
+            check(&loosest, "Sunshine", ""),
+            Err(PasswordFault::Common),
+            "capitals make no other"
+        );
+        assert_eq!(check(&loosest, "weihe-liu", ""), Ok(()));
     }
 
     #[test]

@@ -298,6 +298,19 @@ db::on_both_engines! {
         assert_eq!(elsewhere.get("/schools").await.status, StatusCode::SEE_OTHER);
     }
 
+    async fn a_long_password_is_taken_and_looked_at_as_it_was_typed(place: &TestPlace) {
+        let house = with_account(place, &["planner"]).await;
+        let account = house.security.account_named(&operator(), "wang").await.unwrap();
+        let long = format!(" {}Wei-he ", "liu-shui-".repeat(14).get(..119).unwrap());
+        assert_eq!(long.chars().count(), 127);
+        house.security.set_password(&operator(), account.id, Some(long.clone())).await.unwrap();
+        for wrong in [long.trim(), &long.to_lowercase(), long.get(..64).unwrap(), PASSWORD] {
+            let answer = Browser::new(&house.security).sign_in("wang", wrong).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        }
+        assert_eq!(Browser::new(&house.security).sign_in("wang", &long).await.status, StatusCode::SEE_OTHER);
+    }
+
     async fn signing_in_again_ends_the_session_before_it(place: &TestPlace) {
         let house = with_account(place, &["planner"]).await;
         let mut browser = Browser::new(&house.security);
