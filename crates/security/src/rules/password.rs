@@ -256,7 +256,7 @@ mod tests {
             Err(PasswordFault::Common),
             "capitals make no other"
         );
-        assert_eq!(check(&loosest, "weihe-liu", ""), Ok(()));
+        assert_eq!(check(&loosest, "baihe-tao-hua", ""), Ok(()));
     }
 
     #[test]
