@@ -12,6 +12,11 @@ document.querySelectorAll<HTMLElement>(".tabs a[aria-current]").forEach((current
   if (line && line.scrollWidth > line.clientWidth) line.scrollLeft = current.offsetLeft - line.offsetLeft - 24;
 });
 
+// A page that Back brings out of the browser's memory as it was is asked for again: its reader may have signed out.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 /** The address a GET form leads to; empty fields are left out. */
 function addressOf(form: HTMLFormElement): string {
   const query = new URLSearchParams();

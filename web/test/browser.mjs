@@ -21,7 +21,7 @@ export const phone = { width: 360, height: 740 };
 /** Sent with every page by crates/ui (page.rs); the gallery's server sends it too. */
 export const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
-  "connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+  "connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
 
 export async function launch() {
   return chromium.launch({

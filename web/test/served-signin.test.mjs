@@ -56,6 +56,24 @@ served("sign-in works without a script, and a record is not shown to a stranger"
   await stranger.context.close();
 });
 
+served("after signing out Back shows nothing of what was seen", async () => {
+  const opened = await signedIn();
+  const { page, context } = opened;
+  await page.goto("/institutions?q=yyq");
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.click("details.user summary");
+  await Promise.all([other.waitForNavigation(), other.click("details.user button")]);
+  await other.goBack();
+  assert.equal(new URL(other.url()).pathname, "/signin");
+  // What browsers that keep whole pages in memory do: the page is shown again as it was.
+  const again = page.waitForNavigation();
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await again;
+  assert.equal(new URL(page.url()).pathname, "/signin");
+  await done(opened);
+});
+
 served("the home page says what needs me, figures of my unit, and what changed", async () => {
   const opened = await visit("/");
   const { page } = opened;
