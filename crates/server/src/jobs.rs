@@ -103,6 +103,13 @@ async fn sweep(app: App) {
             Ok(imports) => tracing::info!(imports, "uploads of personal data have expired"),
             Err(error) => tracing::error!(%error, "uploads that have expired could not be removed"),
         }
+        match app.registry().imports().sweep_incoming().await {
+            Ok(0) => {}
+            Ok(files) => tracing::warn!(files, "uploads that never came in whole were deleted"),
+            Err(error) => {
+                tracing::error!(%error, "uploads that never came in whole could not be deleted");
+            }
+        }
     }
 }
 

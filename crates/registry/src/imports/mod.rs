@@ -5,6 +5,7 @@
 //! next start ([`Imports::resume`]): planning starts over, committing goes on with the change sets that
 //! are still missing.
 
+mod incoming;
 mod model;
 mod run;
 mod store;

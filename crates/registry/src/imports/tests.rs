@@ -154,6 +154,19 @@ async fn sent(registry: &Registry, who: &Permit, grant: i64, text: &str) -> i64 
 }
 
 on_both_engines! {
+    async fn what_an_upload_left_is_deleted_after_a_day(place: &TestPlace) {
+        let registry = registry(place).await;
+        let imports = registry.imports();
+        let left = imports.incoming("left.part").await.unwrap();
+        std::fs::write(&left, "x").unwrap();
+        assert_eq!(imports.sweep_incoming().await.unwrap(), 0);
+        let file = std::fs::File::options().write(true).open(&left).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(imports.sweep_incoming().await.unwrap(), 1);
+        assert!(!left.exists());
+        assert_eq!(imports.sweep_incoming().await.unwrap(), 0);
+    }
+
     async fn an_approved_plan_does_not_overwrite_a_correction_made_since(place: &TestPlace) {
         let registry = registry(place).await;
         run(&registry, FILE, Progress::silent()).await.unwrap();

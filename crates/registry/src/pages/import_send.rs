@@ -35,7 +35,7 @@ pub(super) async fn send(
         Err(failure) => Err(failure),
     };
     // What was not taken over as an import is of no use to anyone.
-    if let Some(path) = upload.path {
+    if let Some(path) = upload.path.take() {
         let _ = tokio::fs::remove_file(path).await;
     }
     match outcome {
@@ -54,6 +54,15 @@ struct Upload {
     path: Option<PathBuf>,
     bytes: u64,
     fault: Option<(&'static str, &'static str)>,
+}
+
+/// A browser that goes away ends its request wherever it was: what had come of its file goes, too.
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl Upload {
@@ -234,7 +243,22 @@ async fn submit(
 
 #[cfg(test)]
 mod tests {
-    use super::file_name;
+    use super::{Upload, file_name};
+
+    #[test]
+    fn an_upload_that_is_given_up_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("half.part");
+        std::fs::write(&path, "学校名称").unwrap();
+        drop(Upload {
+            pairs: Vec::new(),
+            file: "half.csv".to_owned(),
+            path: Some(path.clone()),
+            bytes: 12,
+            fault: None,
+        });
+        assert!(!path.exists());
+    }
 
     #[test]
     fn a_file_keeps_its_name_and_loses_its_folders() {
