@@ -1,5 +1,6 @@
 //! PostgreSQL underneath the facade: connections, parameters, values.
 
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use sqlx::error::BoxDynError;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{
-    PgArgumentBuffer, PgArguments, PgConnectOptions, PgRow, PgTypeInfo, PgValueRef,
+    PgArgumentBuffer, PgArguments, PgConnectOptions, PgRow, PgSslMode, PgTypeInfo, PgValueRef,
 };
 use sqlx::{
     Arguments as _, AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Either,
@@ -66,6 +67,12 @@ pub(crate) async fn open(
         ])
         .statement_cache_capacity(200)
         .disable_statement_logging();
+    if is_open_way(&options) {
+        tracing::warn!(
+            host = options.get_host(),
+            "nothing makes sure that this is the database and that nobody listens: write sslmode=verify-full in its address"
+        );
+    }
     let mut first = connect_now(&options).await?;
     if !has_schema(&mut first, schema).await? {
         if !may_be_made {
@@ -98,6 +105,19 @@ pub(crate) async fn open(
         schema: schema.to_owned(),
         pool,
     })
+}
+
+/// Whether what is said to the server may be overheard, or be said to another: it is on another machine, and its
+/// certificate is not looked at.
+fn is_open_way(options: &PgConnectOptions) -> bool {
+    let host = options.get_host().trim_matches(['[', ']']);
+    let is_here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    !is_here && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
 }
 
 /// The pool tries again and again until its time is over; one plain try tells at once what is wrong.
@@ -469,4 +489,34 @@ fn decode_into(
         (ColumnType::Int, number) => column.push_int(as_int(bytes, number)?),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_to_another_machine_is_open_unless_its_certificate_is_looked_at() {
+        let is_open = |address: &str| {
+            let url = format!("postgres://weihe:x@{address}");
+            is_open_way(&PgConnectOptions::from_str(&url).unwrap())
+        };
+        for open in [
+            "10.1.2.3/weihe?sslmode=prefer",
+            "db.example/weihe?sslmode=require",
+            "db.example/weihe?sslmode=verify-ca",
+            "localhost.example/weihe?sslmode=disable",
+        ] {
+            assert!(is_open(open), "{open}");
+        }
+        for shut in [
+            "db.example/weihe?sslmode=verify-full",
+            "127.0.0.1:5433/weihe?sslmode=disable",
+            "[::1]/weihe?sslmode=disable",
+            "localhost/weihe?sslmode=disable",
+            "%2Fvar%2Frun%2Fpostgresql/weihe?sslmode=disable",
+        ] {
+            assert!(!is_open(shut), "{shut}");
+        }
+    }
 }

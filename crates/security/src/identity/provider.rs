@@ -229,6 +229,7 @@ impl Service {
                     tracing::warn!(provider = self.provider.name, %error, "an identity service is used as it was");
                     return Ok(Arc::clone(metadata));
                 }
+                tracing::warn!(provider = self.provider.name, %error, "an identity service cannot be used");
                 *known = Known::Failed(now, error.clone());
                 Err(error)
             }

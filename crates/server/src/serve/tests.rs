@@ -1,11 +1,14 @@
 //! Connections as clients make them: over TLS and without, too many of them, and those that read nothing.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use axum::Extension;
 use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
 use axum::routing::get;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use security::identity::IdentitySettings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -19,7 +22,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::*;
-use crate::{Connections, TlsSettings};
+use crate::{Connections, Settings, TlsSettings};
 
 /// A test that waits longer hangs.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -42,6 +45,15 @@ struct House {
 
 impl House {
     async fn open(router: Router, tls: Option<&TlsSettings>, limits: Connections) -> Self {
+        Self::open_with(router, tls, limits, patience()).await
+    }
+
+    async fn open_with(
+        router: Router,
+        tls: Option<&TlsSettings>,
+        limits: Connections,
+        patience: Patience,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let tls = tls.map(|settings| Tls::open(settings).unwrap());
@@ -53,7 +65,7 @@ impl House {
             router,
             tls,
             counter: Counter::new(limits, Vec::new()),
-            patience: patience(),
+            patience,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let taking = tokio::spawn(taking.until(listener, async move {
@@ -205,6 +217,73 @@ fn files_that_cannot_be_used_are_named() {
     settings.certificate = folder.path().join("none.pem");
     let error = Tls::open(&settings).unwrap_err().to_string();
     assert!(error.contains("none.pem"), "{error}");
+}
+
+/// What an identity service says of itself (OpenID Connect Discovery 1.0 §3), at whatever address it is asked.
+async fn about(headers: HeaderMap) -> String {
+    let issuer = format!("https://{}", headers[header::HOST].to_str().unwrap());
+    let about = serde_json::json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/keys"),
+    });
+    about.to_string()
+}
+
+/// The public key of RFC 7515 §A.3.
+const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1","use":"sig","alg":"ES256",
+    "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+
+#[tokio::test]
+async fn an_identity_service_is_spoken_to_with_a_certificate_of_its_authority_and_name_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (right, wrong) = (authority("right"), authority("wrong"));
+    let tls = put(folder.path(), &certificate(&right, "localhost"));
+    let router = Router::new()
+        .route("/.well-known/openid-configuration", get(about))
+        .route("/keys", get(async || KEYS));
+    let limits = Connections::default();
+    let service = House::open_with(router, Some(&tls), limits, Patience::default()).await;
+    let port = service.address.port();
+    let mut file = "address = \"https://weihe.example\"\n".to_owned();
+    for (name, host, trusted) in [
+        ("right", "localhost", &right),
+        ("wrong", "localhost", &wrong),
+        ("named", "127.0.0.1", &right),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.pem")), trusted.pem()).unwrap();
+        write!(
+            file,
+            r#"
+            [[provider]]
+            name = "{name}"
+            title = {{ zh = "统一身份认证", en = "Identity service" }}
+            issuer = "https://{host}:{port}"
+            client_id = "weihe"
+            authorities = "{name}.pem"
+            "#
+        )
+        .unwrap();
+    }
+    let identity = folder.path().join("identity.toml");
+    std::fs::write(&identity, file).unwrap();
+    let mut settings = Settings::new(folder.path().join("data"));
+    settings.security.identity = IdentitySettings::read(&identity).unwrap();
+    let app = App::open(settings).await.unwrap();
+    let (router, _) = app.router().unwrap();
+    for (name, status) in [("right", 303), ("wrong", 503), ("named", 503)] {
+        let request = Request::get(format!("/signin/with/{name}"))
+            .header(header::ACCEPT, "text/html")
+            .body(Body::empty())
+            .unwrap();
+        let answer = tower::ServiceExt::oneshot(router.clone(), request)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{name}");
+    }
+    app.close().await;
+    service.close().await;
 }
 
 async fn whose(shown: Option<Extension<ClientCertificate>>) -> String {
