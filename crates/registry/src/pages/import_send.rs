@@ -20,6 +20,9 @@ use crate::intake::{Mapping, parse_datum};
 
 /// The longest value of a field that is not the file; also of a mapping file.
 const MOST_TEXT: usize = 256 * 1024;
+/// The form has a dozen fields that are not the file, and their texts together are held in memory.
+const MOST_FIELDS: usize = 50;
+const MOST_TEXTS: usize = 4 * MOST_TEXT;
 
 pub(super) async fn send(
     State(registry): State<Registry>,
@@ -53,6 +56,8 @@ struct Upload {
     /// Where it was written to.
     path: Option<PathBuf>,
     bytes: u64,
+    /// Bytes of the other fields so far.
+    texts: usize,
     fault: Option<(&'static str, &'static str)>,
 }
 
@@ -83,7 +88,7 @@ impl Upload {
                 name => {
                     let name = name.to_owned();
                     match short_text(part).await {
-                        Some(text) => self.pairs.push((name, text)),
+                        Some(text) => self.keep(name, text),
                         None => self.fault = Some(("", "registry-fault-too-long")),
                     }
                 }
@@ -133,6 +138,16 @@ impl Upload {
         }
         target.finish().await?;
         Ok(())
+    }
+
+    /// A field that is not the file.
+    fn keep(&mut self, name: String, text: String) {
+        self.texts = self.texts.saturating_add(name.len() + text.len());
+        if self.texts > MOST_TEXTS || self.pairs.len() >= MOST_FIELDS {
+            self.fault = Some(("", "registry-fault-too-long"));
+        } else {
+            self.pairs.push((name, text));
+        }
     }
 
     /// A mapping file takes the place of the text field.
@@ -243,7 +258,25 @@ async fn submit(
 
 #[cfg(test)]
 mod tests {
-    use super::{Upload, file_name};
+    use super::{MOST_FIELDS, MOST_TEXT, Upload, file_name};
+
+    #[test]
+    fn a_form_brings_so_many_fields_and_so_much_text_and_no_more() {
+        let mut upload = Upload::default();
+        for number in 0..MOST_FIELDS {
+            upload.keep(format!("field{number}"), "x".to_owned());
+        }
+        assert_eq!(upload.fault, None);
+        upload.keep("one more".to_owned(), String::new());
+        assert!(upload.fault.is_some() && upload.pairs.len() == MOST_FIELDS);
+        let mut upload = Upload::default();
+        for _ in 0..3 {
+            upload.keep("reason".to_owned(), "x".repeat(MOST_TEXT));
+        }
+        assert_eq!(upload.fault, None);
+        upload.keep("reason".to_owned(), "x".repeat(MOST_TEXT));
+        assert!(upload.fault.is_some() && upload.pairs.len() == 3);
+    }
 
     #[test]
     fn an_upload_that_is_given_up_leaves_no_file() {
@@ -255,6 +288,7 @@ mod tests {
             file: "half.csv".to_owned(),
             path: Some(path.clone()),
             bytes: 12,
+            texts: 0,
             fault: None,
         });
         assert!(!path.exists());
