@@ -102,6 +102,7 @@ impl Remains {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Address,
+    LongAddress,
     Method,
     TooLarge,
     Request,
@@ -116,6 +117,7 @@ impl Wrong {
             StatusCode::NOT_FOUND => Self::Address,
             StatusCode::METHOD_NOT_ALLOWED => Self::Method,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::URI_TOO_LONG => Self::LongAddress,
             status if status.is_client_error() => Self::Request,
             _ => Self::Fault,
         }
@@ -125,6 +127,7 @@ impl Wrong {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Address => ("server.not_found", "server-not-found"),
+            Self::LongAddress => ("server.long_address", "server-long-address"),
             Self::Method => ("server.method", "server-method"),
             Self::TooLarge => ("server.too_large", "server-too-large"),
             Self::Request => ("server.request", "server-request"),
@@ -142,13 +145,23 @@ pub(crate) fn is_upload(table: &RouteTable, request: &Request) -> bool {
     route.is_some_and(|route| table.load(request.method(), route.as_str()) == Load::Files)
 }
 
-/// Within the gate: ends handlers that take too long, catches those that fall over.
+/// The longest address in bytes, with what is asked. A page of choices repeats its address in a link for each of them,
+/// so a page would grow with the square of it.
+const LONGEST_ADDRESS: usize = 8 << 10;
+
+/// Within the gate: refuses addresses that are too long, ends handlers that take too long, catches those that fall over.
 pub(crate) async fn guard(
     State((app, table)): State<(App, Arc<RouteTable>)>,
     request: Request,
     next: Next,
 ) -> Response {
     let remains = Remains::of(&request);
+    let address = request.uri().path_and_query();
+    if address.is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
+        return remains
+            .page(Wrong::LongAddress, StatusCode::URI_TOO_LONG)
+            .await;
+    }
     let longest = if is_upload(&table, &request) {
         LONGEST_UPLOAD
     } else {

@@ -60,6 +60,20 @@ async fn every_answer_has_an_operation_id_and_the_headers_that_keep_it_to_itself
 }
 
 #[tokio::test]
+async fn an_address_that_is_too_long_is_refused() {
+    let place = TestPlace::sqlite().unwrap();
+    let app = TestApp::start(&place).await;
+    let client = app.signed_in("planner", None).await;
+    let asked = |times: usize| format!("/institutions?{}", "type=999&".repeat(times));
+    assert_eq!(client.get(&asked(100)).await.status, 200);
+    let refused = client.get(&asked(1_000)).await;
+    assert_eq!(refused.status, 414);
+    assert_eq!(refused.words("h1"), ["网址太长"]);
+    app.stop().await;
+    place.remove().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_form_that_is_too_large_changes_nothing() {
     let place = TestPlace::sqlite().unwrap();
     let app = TestApp::start(&place).await;
