@@ -362,7 +362,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    /// Those that the log's page offers to search for. One that is missing here is found by its subject.
+    /// All of them, in the order in which the log's page offers them.
     pub const ALL: &'static [Self] = &[
         Self::SignIn,
         Self::SignOut,
@@ -387,6 +387,19 @@ impl AuditAction {
         Self::LedgerPutBack,
         Self::ForgedRequest,
         Self::AccessRefused,
+        Self::IdentityLinked,
+        Self::IdentityUnlinked,
+        Self::ClientCreated,
+        Self::ClientRotated,
+        Self::ClientEnded,
+        Self::TokenIssued,
+        Self::TokenRevoked,
+        Self::SecondFactor,
+        Self::FactorAdded,
+        Self::FactorRemoved,
+        Self::FactorsReset,
+        Self::RecoveryMade,
+        Self::RecoveryUsed,
         Self::PersonalRead,
         Self::AuditPruned,
         Self::AuditRead,
@@ -394,6 +407,20 @@ impl AuditAction {
         Self::ExportDecided,
         Self::AlertClosed,
         Self::PersonLinked,
+        Self::CaseBegun,
+        Self::CaseMoved,
+        Self::CaseFile,
+        Self::CaseFileRead,
+        Self::CaseHandedOver,
+        Self::DutyChanged,
+        Self::SystemChanged,
+        Self::IncidentChanged,
+        Self::TrainingRecorded,
+        Self::ChainsVerified,
+        Self::Reminded,
+        Self::DailyReport,
+        Self::KeysRotated,
+        Self::MasterKeyForgotten,
     ];
 
     /// The word in the store.

@@ -149,6 +149,15 @@ pub(crate) fn is_upload(table: &RouteTable, request: &Request) -> bool {
 /// so a page would grow with the square of it.
 const LONGEST_ADDRESS: usize = 8 << 10;
 
+/// The most values that an address may ask with: more than any page of choices has.
+const MOST_VALUES: usize = 256;
+
+fn asks_too_much(uri: &axum::http::Uri) -> bool {
+    let length = uri.path_and_query().map_or(0, |all| all.as_str().len());
+    let values = uri.query().unwrap_or_default().split('&').count();
+    length > LONGEST_ADDRESS || values > MOST_VALUES
+}
+
 /// Within the gate: refuses addresses that are too long, ends handlers that take too long, catches those that fall over.
 pub(crate) async fn guard(
     State((app, table)): State<(App, Arc<RouteTable>)>,
@@ -156,8 +165,7 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let remains = Remains::of(&request);
-    let address = request.uri().path_and_query();
-    if address.is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
+    if asks_too_much(request.uri()) {
         return remains
             .page(Wrong::LongAddress, StatusCode::URI_TOO_LONG)
             .await;
