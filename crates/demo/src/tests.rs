@@ -357,6 +357,7 @@ async fn registry(place: &TestPlace) -> Registry {
     let files = tempfile::tempdir().unwrap().keep();
     let node = "test".to_owned();
     Registry::open(registry::Parts {
+        workflow: None,
         ledger,
         work,
         standard,

@@ -444,6 +444,7 @@ registry-person-refused-guardian = Under 14 (or of unknown birth date) a guardia
 registry-person-refused-retention = The retention period is not over; this is no reason to erase yet.
 registry-person-refused-duty = This is kept for a duty of the law; withdrawn consent is no reason to erase it.
 registry-person-refused-reason = There is no such reason for erasure.
+registry-person-refused-above = You may not erase all records of this person; a unit above has to.
 registry-person-refused-erased = What was held on this person was erased already.
 registry-person-refused-too-many = You made as many exact queries as an hour allows; try again later.
 registry-purpose = Purpose

@@ -444,6 +444,7 @@ registry-person-refused-guardian = 不满十四周岁(或出生日期不明),须
 registry-person-refused-retention = 保存期限未满,不能以此理由删除。
 registry-person-refused-duty = 这些内容依法定职责保存,不能以撤回同意为由删除。
 registry-person-refused-reason = 没有这个删除理由。
+registry-person-refused-above = 您不能删除这个人的全部记录,请由上级单位办理。
 registry-person-refused-erased = 这个人的个人信息已经删除。
 registry-person-refused-too-many = 一小时内精确查询的次数已用完,请稍后再查。
 registry-purpose = 用途

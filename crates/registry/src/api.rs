@@ -7,6 +7,7 @@ use db::Db;
 use kernel::{Clock, Clocks, CommitNumber, Day};
 use security::{Permit, Security};
 use standard::Standard;
+use workflow::Workflow;
 
 use crate::directory::LedgerDirectory;
 use crate::held::{Cache, View};
@@ -24,6 +25,8 @@ pub struct Parts {
     pub standard: Arc<Standard>,
     /// Accounts, permits, the unit tree.
     pub security: Security,
+    /// Applications and reviews; without it nothing is under way.
+    pub workflow: Option<Workflow>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// This node's name.
@@ -53,6 +56,7 @@ pub struct Registry {
     #[expect(dead_code, reason = "held, so that the directory finds it")]
     of_directory: Arc<Ledger>,
     imports: Imports,
+    cases: Option<Workflow>,
     cache: Arc<Cache>,
 }
 
@@ -80,6 +84,7 @@ impl Registry {
             ledger,
             of_directory: whole,
             imports,
+            cases: parts.workflow,
             cache: Arc::new(Cache::default()),
         })
     }
@@ -99,6 +104,7 @@ impl Registry {
             ledger,
             of_directory: whole,
             imports,
+            cases: parts.workflow,
             cache: Arc::new(Cache::default()),
         })
     }
@@ -111,6 +117,11 @@ impl Registry {
     /// The imports.
     pub fn imports(&self) -> &Imports {
         &self.imports
+    }
+
+    /// Applications and reviews, where the registry was opened with them.
+    pub fn cases(&self) -> Option<&Workflow> {
+        self.cases.as_ref()
     }
 
     /// The definitions.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use db::testing::TestPlace;
 use kernel::{Clock, Day, FixedClock};
 use security::{Config, Security, SeededRandom};
+use workflow::{NoticeSettings, Workflow};
 
 use crate::api::{Parts, Registry};
 
@@ -62,11 +63,23 @@ pub(crate) async fn registry_of(
     .await
     .unwrap();
     let files = tempfile::tempdir().unwrap().keep();
+    let workflow = Workflow::open(workflow::Parts {
+        work: work.clone(),
+        standard: Arc::clone(&standard),
+        security: security.clone(),
+        clock: Arc::clone(&clock),
+        seal: None,
+        files: None,
+        notices: NoticeSettings::default(),
+    })
+    .await
+    .unwrap();
     let registry = Registry::open(Parts {
         ledger,
         work,
         standard,
         security,
+        workflow: Some(workflow),
         clock,
         node: "test".to_owned(),
         files,

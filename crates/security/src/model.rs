@@ -359,6 +359,10 @@ pub enum AuditAction {
     KeysRotated,
     /// Forgetting a master key that wraps nothing any more.
     MasterKeyForgotten,
+    /// Erasing a person: begun before, done once the erasure list is kept outside the ledger.
+    PersonErased,
+    /// Erasing a person again whom a restore of an older backup brought back.
+    PersonErasedAgain,
 }
 
 impl AuditAction {
@@ -375,7 +379,6 @@ impl AuditAction {
         Self::AccountInvited,
         Self::HandoverOffered,
         Self::HandoverDecided,
-        Self::FactorsReset,
         Self::GrantGiven,
         Self::GrantEnded,
         Self::SettingChanged,
@@ -421,6 +424,8 @@ impl AuditAction {
         Self::DailyReport,
         Self::KeysRotated,
         Self::MasterKeyForgotten,
+        Self::PersonErased,
+        Self::PersonErasedAgain,
     ];
 
     /// The word in the store.
@@ -483,6 +488,8 @@ impl AuditAction {
             Self::DailyReport => "daily_report",
             Self::KeysRotated => "keys_rotated",
             Self::MasterKeyForgotten => "master_key_forgotten",
+            Self::PersonErased => "person_erased",
+            Self::PersonErasedAgain => "person_erased_again",
         }
     }
 }

@@ -218,12 +218,14 @@ impl Settings {
         work: &Db,
         standard: &Arc<Standard>,
         security: &Security,
+        workflow: &Workflow,
     ) -> registry::Parts {
         registry::Parts {
             ledger: ledger.clone(),
             work: work.clone(),
             standard: Arc::clone(standard),
             security: security.clone(),
+            workflow: Some(workflow.clone()),
             clock: Arc::clone(&self.clock),
             node: self.node.clone(),
             files: self.data.join("files"),
@@ -315,7 +317,7 @@ impl App {
         let work = Db::connect(&work_url, &work_schema).await?;
         let security = Security::open(settings.security_parts(&ledger, &work, &standard)).await?;
         let workflow = Workflow::open(settings.workflow_parts(&work, &standard, &security)).await?;
-        let parts = settings.registry_parts(&ledger, &work, &standard, &security);
+        let parts = settings.registry_parts(&ledger, &work, &standard, &security, &workflow);
         let registry = Registry::open(parts).await?;
         registry::seed::plant(registry.ledger(), &Permit::for_operator("first-start")?).await?;
         let parts = settings.assurance_parts(&work, &standard, &workflow, &registry);
@@ -349,7 +351,7 @@ impl App {
         let security = Security::open_to_read(parts).await?;
         let parts = settings.workflow_parts(&work, &standard, &security);
         let workflow = Workflow::open_to_read(parts);
-        let parts = settings.registry_parts(&ledger, &work, &standard, &security);
+        let parts = settings.registry_parts(&ledger, &work, &standard, &security, &workflow);
         let registry = Registry::open_to_read(parts).await?;
         let parts = settings.assurance_parts(&work, &standard, &workflow, &registry);
         let assurance = Assurance::open_to_read(parts);

@@ -98,6 +98,9 @@ async fn sweep(app: App) {
         if let Err(error) = app.security().sweep().await {
             tracing::error!(%error, "what has expired could not be removed");
         }
+        if let Err(error) = app.security().people().keep_erasures().await {
+            tracing::error!(%error, "the list of erasures could not be kept outside the ledger");
+        }
         match app.registry().imports().expire().await {
             Ok(0) => {}
             Ok(imports) => tracing::info!(imports, "uploads of personal data have expired"),

@@ -522,6 +522,17 @@ impl Workflow {
         }
     }
 
+    /// The processes under way that are about something of another room, by name, whoever may see their cases: those
+    /// whose origin is this one, such as `person:5`, or stands below it (`person:5/transfer`). For answers that tell
+    /// that something is under way and nothing of it. Give numbers and names of the program only.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Db`].
+    pub async fn under_way(&self, origin: &str) -> Result<Vec<String>, WorkflowError> {
+        let mut tx = self.0.work.read().await?;
+        Ok(store::under_way(&mut tx, origin).await?)
+    }
+
     /// Passes the open cases that an account acts for in some units, and below, to a successor. Answers how many.
     /// The applicant stays who it was, and neither of the two may decide. What somebody asked for themselves, a
     /// post, stays theirs.

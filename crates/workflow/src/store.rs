@@ -126,6 +126,20 @@ pub(crate) async fn case_of_origin(tx: &mut Tx, origin: &str) -> Result<Option<C
     row.as_ref().map(case_of).transpose()
 }
 
+/// The processes of open cases that are about something, by name: of this origin, or of one below it.
+pub(crate) async fn under_way(tx: &mut Tx, origin: &str) -> Result<Vec<String>, DbError> {
+    let rows = tx
+        .fetch_all(
+            "SELECT workflow FROM workflow_case \
+             WHERE ended IS NULL AND (origin = $1 OR origin LIKE $2) ORDER BY workflow, id",
+            &[origin.into(), format!("{origin}/%").into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok(row.text("workflow")?.to_owned()))
+        .collect()
+}
+
 pub(crate) async fn insert_case(tx: &mut Tx, case: &Case) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO workflow_case (id, workflow, digest, unit, applicant, holder, begun_by, begun, state, kind, entered, \

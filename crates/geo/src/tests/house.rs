@@ -82,6 +82,7 @@ impl House {
             work,
             standard,
             security,
+            workflow: None,
             clock,
             node: "test".to_owned(),
             files,

@@ -48,6 +48,9 @@ pub enum LedgerError {
     /// What is kept of imports could not be removed.
     #[error("what is kept of imports could not be removed: {0}")]
     Imports(Box<crate::intake::IntakeError>),
+    /// What is under way could not be read.
+    #[error(transparent)]
+    Cases(#[from] workflow::WorkflowError),
     /// There is no such commit.
     #[error("there is no commit {0}")]
     NoCommit(CommitNumber),
@@ -104,6 +107,7 @@ impl LedgerError {
                 format!("记录 {record} 的人员信息已删除,不能再改;请另建记录")
             }
             LedgerError::Imports(error) => error.zh(),
+            LedgerError::Cases(error) => format!("在办事项无法读取:{error}"),
             LedgerError::NoCommit(number) => format!("没有入库批次 {number}"),
             LedgerError::NotReversible(number) => {
                 format!("入库批次 {number} 是数据标准的变更，不能撤销")
@@ -129,6 +133,7 @@ impl LedgerError {
             LedgerError::NoRecord(..) => "LEDGER-RECORD",
             LedgerError::Erased(_) => "LEDGER-ERASED",
             LedgerError::Imports(error) => error.code(),
+            LedgerError::Cases(_) => "LEDGER-CASES",
             LedgerError::NoCommit(_) => "LEDGER-COMMIT",
             LedgerError::NotReversible(_) => "LEDGER-NOT-REVERSIBLE",
             LedgerError::NotThere => "LEDGER-NONE",

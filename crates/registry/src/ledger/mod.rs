@@ -20,6 +20,7 @@ mod reverse;
 mod rules;
 mod sealing;
 mod store;
+mod store_persons;
 mod store_verify;
 mod tables;
 mod touched;
@@ -120,6 +121,13 @@ impl Ledger {
             tables: Arc::new(tables),
         };
         ledger.adopt_definitions(node).await?;
+        let emptied = ledger.empty_erased().await?;
+        if emptied > 0 {
+            tracing::warn!(
+                persons = emptied,
+                "what a restored ledger still held sealed of erased persons was removed"
+            );
+        }
         ledger.keep_head().await;
         Ok(ledger)
     }

@@ -445,53 +445,6 @@ pub(super) async fn open_versions(
     Ok(versions)
 }
 
-/// The versions of a person's records, all or those that stand, the latest commit first: of the record itself, or of
-/// those whose field at a place names it.
-pub(super) async fn versions_of_person(
-    tx: &mut Tx,
-    table: &DatasetTable,
-    person: RecordId,
-    standing_only: bool,
-) -> Result<Vec<Version>, LedgerError> {
-    let Some(column) = table.person_column() else {
-        return Ok(Vec::new());
-    };
-    let standing = if standing_only {
-        " AND until IS NULL"
-    } else {
-        ""
-    };
-    let sql = format!(
-        "SELECT {} FROM {} WHERE {column} = $1{standing} \
-         ORDER BY record_id, since DESC, effective_from DESC",
-        table.select_list(),
-        table.sql_name(),
-    );
-    tx.fetch_all(&sql, &[person.into()])
-        .await?
-        .into_iter()
-        .map(|row| table.version(row))
-        .collect()
-}
-
-/// Takes away what is sealed of a person: the one change of a written version besides setting its `until`. The digests
-/// stay, for the chain covers them.
-pub(super) async fn forget(
-    tx: &mut Tx,
-    table: &DatasetTable,
-    person: RecordId,
-) -> Result<(), LedgerError> {
-    let (Some(column), Some(emptied)) = (table.person_column(), table.blobs_emptied()) else {
-        return Ok(());
-    };
-    let sql = format!(
-        "UPDATE {} SET {emptied} WHERE {column} = $1",
-        table.sql_name()
-    );
-    tx.execute(&sql, &[person.into()]).await?;
-    Ok(())
-}
-
 /// All versions of one record, latest commit first.
 pub(super) async fn history(
     tx: &mut Tx,

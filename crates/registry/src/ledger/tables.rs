@@ -272,6 +272,15 @@ impl DatasetTable {
         (!set.is_empty()).then(|| set.join(", "))
     }
 
+    /// The condition that something sealed is stored; `None` where nothing can be.
+    pub(super) fn blobs_filled(&self) -> Option<String> {
+        let blobs = self.levels.iter().map(|level| blob_column(*level));
+        let filled: Vec<String> = blobs
+            .map(|blob| format!("\"{blob}\" IS NOT NULL"))
+            .collect();
+        (!filled.is_empty()).then(|| filled.join(" OR "))
+    }
+
     /// Indexes that a table of another than the persons themselves needs, so that all of one person is found.
     fn person_index(&self) -> Option<IndexSpec> {
         let Some(PersonPlace::Field(place)) = self.person else {

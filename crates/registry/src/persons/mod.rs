@@ -2,6 +2,8 @@
 //!
 //! Whatever leaves here was recorded first ([`record`]): a reading that cannot be recorded is not shown.
 
+mod erasing;
+mod exact;
 pub mod model;
 #[cfg(test)]
 mod model_tests;
@@ -13,7 +15,6 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Clocks, RecordId, Value, name_key};
-use security::people::Erasure;
 use security::{ExportTicket, Permit, Reading, Recorded};
 use standard::{Action as Right, Dataset, Sensitivity};
 
@@ -21,13 +22,9 @@ use crate::api::Registry;
 use crate::ledger::{
     Action, Change, ChangeSet, LedgerError, Looked, Outcome, Source, Target, Version, lookup_key,
 };
-use model::{Asked, CONSENT, Consent, Exact, Life, PERSON, Refusal, Statement};
+pub use exact::QUERIES_SETTING;
+use model::{Asked, CONSENT, Consent, Life, PERSON, Refusal, Statement};
 
-/// The setting that says how many exact queries somebody may make within an hour.
-pub const QUERIES_SETTING: &str = "exact_queries_an_hour";
-/// As many where nobody set it.
-const QUERIES: i64 = 20;
-const HOUR: i64 = 3_600_000;
 /// So many persons are opened at once for a file.
 const PERSONS_AT_ONCE: usize = 1_000;
 
@@ -260,77 +257,6 @@ impl<'a> Persons<'a> {
         version
     }
 
-    /// The one question that reaches beyond the permit: does a person of exactly this name hold exactly this number? It
-    /// is counted and recorded before it is answered, and answers next to nothing.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn exact(&self, name: &str, number: &str, asked: &Asked) -> Answer<Option<Exact>> {
-        if self.registry.standard().purpose(&asked.purpose).is_none() {
-            return Ok(Err(Refusal::Purpose));
-        }
-        if !rules::is_reference(&asked.reference) {
-            return Ok(Err(Refusal::Reference));
-        }
-        if !self.may_query().await? {
-            return Ok(Err(Refusal::TooMany));
-        }
-        let dataset = self.dataset()?;
-        let (name, number) = (lookup_key(name), lookup_key(number));
-        let kind = dataset
-            .field("document_number")
-            .and_then(|field| field.lookup.clone());
-        let (Some(name), Some(number), Some(kind)) = (name, number, kind) else {
-            return Ok(Ok(None));
-        };
-        let looked: Looked = [(kind, BTreeSet::from([number.clone()]))].into();
-        let ledger = self.registry.ledger();
-        let found = ledger.candidates_beyond(PERSON, &looked).await?;
-        let is = |version: &Version, field: &str, key: &str| {
-            let text = rules::value(dataset, version, field).and_then(Value::as_text);
-            text.is_some_and(|text| name_key(text) == key)
-        };
-        let today = self.registry.today();
-        let mut own: Vec<&Version> = found
-            .iter()
-            .filter(|version| is(version, "document_number", &number) && is(version, "name", &name))
-            .collect();
-        own.sort_by_key(|version| (version.from <= today, version.from));
-        let last = own.last().copied();
-        let persons: Vec<RecordId> = last.iter().map(|version| version.record).collect();
-        record(
-            self.registry,
-            self.permit,
-            &persons,
-            Some(asked),
-            Sensitivity::Internal,
-            false,
-        )
-        .await?;
-        let Some(version) = last else {
-            return Ok(Ok(None));
-        };
-        let keeper = ledger.unit_name(version.unit).await?;
-        Ok(Ok(Some(Exact {
-            keeper: keeper.unwrap_or_default(),
-            in_force: version.from <= today && version.to.is_none_or(|to| today < to),
-        })))
-    }
-
-    /// Counts a query; whether it is within the limit.
-    async fn may_query(&self) -> Result<bool, LedgerError> {
-        let said = self.registry.security().setting(QUERIES_SETTING).await?;
-        let most = said
-            .and_then(|most| most.trim().parse().ok())
-            .unwrap_or(QUERIES);
-        let now = self.registry.ledger().clock().now();
-        let actor = self.permit.actor().to_string();
-        let mut tx = self.registry.imports().work().write().await?;
-        let made = store::note_query(&mut tx, &actor, now, now.add(-HOUR)).await?;
-        tx.commit().await?;
-        Ok(made <= most)
-    }
-
     /// What was stated about consent for a person, as it stands today.
     ///
     /// # Errors
@@ -491,80 +417,6 @@ impl<'a> Persons<'a> {
             }));
         }
         Ok(lives)
-    }
-
-    /// Whether a person may be erased for a reason.
-    ///
-    /// # Errors
-    /// [`LedgerError::NoRecord`] out of reach; [`security::Denied`] for a post that may not.
-    pub async fn may_erase(&self, person: RecordId, reason: &str) -> Answer<()> {
-        self.permit.require(Right::Reverse)?;
-        let lives = self.lives(person, None).await?;
-        let own = lives.iter().find(|life| life.dataset == PERSON);
-        let Some(own) = own else {
-            return Err(LedgerError::NoRecord(person, PERSON.to_owned()));
-        };
-        if own.versions.iter().any(|(version, _)| version.is_erased()) {
-            return Ok(Err(Refusal::Erased));
-        }
-        let standard = self.registry.standard();
-        let today = self.registry.today();
-        let datasets = lives
-            .iter()
-            .filter_map(|life| Some((life, standard.dataset(&life.dataset)?)));
-        let (mut all_over, mut by_consent) = (true, true);
-        for (life, dataset) in datasets {
-            let standing: Vec<&Version> = life
-                .versions
-                .iter()
-                .map(|(version, _)| version)
-                .filter(|version| version.until.is_none())
-                .collect();
-            let recorded = life
-                .versions
-                .iter()
-                .filter_map(|(_, commit)| commit.as_ref())
-                .map(|commit| commit.time.day())
-                .max()
-                .unwrap_or(today);
-            all_over &= dataset
-                .retention
-                .as_ref()
-                .is_none_or(|retention| rules::is_over(retention, &standing, recorded, today));
-            // Consents are kept to show that they were given, not for a purpose of their own.
-            by_consent &= dataset.name == CONSENT || rules::is_by_consent_only(standard, dataset);
-        }
-        Ok(rules::may_erase(standard, reason, all_over, by_consent))
-    }
-
-    /// Erases a person: the key, the lookups, and everything sealed under the key. What the chain covers stays.
-    ///
-    /// # Errors
-    /// Those of [`Persons::may_erase`]; those of the store.
-    pub async fn erase(&self, person: RecordId, reason: &str) -> Answer<()> {
-        if let Err(refusal) = self.may_erase(person, reason).await? {
-            return Ok(Err(refusal));
-        }
-        // What is kept of the files that brought the person goes first: it would be left if this stopped half-way.
-        let lives = self.lives(person, None).await?;
-        let commits = lives
-            .iter()
-            .flat_map(|life| &life.versions)
-            .filter_map(|(_, commit)| commit.as_ref());
-        let imports: BTreeSet<i64> = commits.filter_map(|commit| commit.source.import).collect();
-        self.registry
-            .imports()
-            .forget(&imports)
-            .await
-            .map_err(|error| LedgerError::Imports(Box::new(error)))?;
-        let erasure = Erasure {
-            reason: reason.to_owned(),
-        };
-        self.registry
-            .ledger()
-            .erase_person(self.permit, person, erasure)
-            .await?;
-        Ok(Ok(()))
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Refusal {
     Duty,
     /// The definitions have no such reason.
     Reason,
+    /// Records of the person lie beyond the permit: somebody above erases.
+    Above,
     /// The person was erased.
     Erased,
     /// So many exact queries are not allowed within the time.
@@ -52,6 +54,7 @@ impl Refusal {
             Self::Retention => "retention",
             Self::Duty => "duty",
             Self::Reason => "reason",
+            Self::Above => "above",
             Self::Erased => "erased",
             Self::TooMany => "too-many",
         }
@@ -65,6 +68,8 @@ pub struct Exact {
     pub keeper: String,
     /// Whether the record is in force today.
     pub in_force: bool,
+    /// The processes under way that are about the person, by name.
+    pub pending: Vec<String>,
 }
 
 /// What a consent says today.

@@ -128,6 +128,22 @@ async fn findings(registry: &Registry) -> Vec<Finding> {
         .findings
 }
 
+/// What the audit log says of erasures.
+async fn said_of_erasures(registry: &Registry) -> Vec<String> {
+    let entries = registry.security().audit_entries(0, 10_000).await.unwrap();
+    entries
+        .into_iter()
+        .filter(|entry| entry.action.starts_with("person_erased"))
+        .map(|entry| {
+            let reason = entry.detail.unwrap().reason;
+            format!(
+                "{} {} {reason} {} {}",
+                entry.action, entry.outcome, entry.actor, entry.subject
+            )
+        })
+        .collect()
+}
+
 /// Every file below a folder, with its bytes.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
@@ -291,7 +307,27 @@ on_both_engines! {
         let persons = Persons::new(&registry, &own).unwrap();
         let number = impossible_id("20100506", 2);
         let exact = persons.exact("司马乌有", &number, &asked("enrolment")).await.unwrap().unwrap().unwrap();
-        assert_eq!((exact.keeper.as_str(), exact.in_force), ("乙小学", true));
+        assert_eq!((exact.keeper.as_str(), exact.in_force, exact.pending.len()), ("乙小学", true, 0));
+        let cases = registry.cases().unwrap();
+        let [sima] = found(&registry, &permit(), "司马乌有").await[..] else { panic!() };
+        for of in [sima.get(), sima.get() * 10] {
+            let fields = [("request", "1"), ("dataset", PERSON), ("persons", "5"), ("level", "personal"), ("purpose", "enrolment")];
+            let opening = workflow::Opening {
+                workflow: "export_approval".to_owned(),
+                unit: Some(registry.security().units().roots()[0]),
+                fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+                origin: Some(format!("person:{of}/test")),
+                ..workflow::Opening::default()
+            };
+            cases.open_case(&permit(), opening).await.unwrap();
+        }
+        let begun = std::time::Instant::now();
+        let exact = persons.exact("司马乌有", &number, &asked("enrolment")).await.unwrap().unwrap().unwrap();
+        assert!(begun.elapsed() >= super::exact::TAKES);
+        assert_eq!(exact.pending, ["export_approval"]);
+        let begun = std::time::Instant::now();
+        assert_eq!(persons.exact("司马无有", &number, &asked("enrolment")).await.unwrap().unwrap(), None);
+        assert!(begun.elapsed() >= super::exact::TAKES);
         for (name, number) in [("司马", number.as_str()), ("司马乌有", &impossible_id("20100506", 4)), ("欧阳不在", &number), ("", "")] {
             assert_eq!(persons.exact(name, number, &asked("enrolment")).await.unwrap().unwrap(), None);
         }
@@ -373,6 +409,66 @@ on_both_engines! {
         let (_, plan) = run(&registry, &permit(), PERSON, &people()).await.unwrap();
         assert_eq!((plan.count(Class::New), plan.count(Class::Unchanged)), (1, 1));
         assert_eq!(findings(&registry).await, []);
+    }
+
+    async fn an_end_after_the_ledger_forgot_a_person_is_made_up_for_at_the_start(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        run(&registry, &permit(), PERSON, &people()).await.unwrap();
+        let who = permit_of(&registry, "keeper", "610113").await;
+        let [ouyang] = found(&registry, &who, "欧阳不在").await[..] else { panic!() };
+        let erasure = || security::people::Erasure { reason: "without_basis".to_owned() };
+        registry.ledger().erase_person(&who, ouyang, erasure()).await.unwrap();
+        assert_eq!(said_of_erasures(&registry).await, [] as [String; 0]);
+        drop(registry);
+        for _ in 0..2 {
+            let registry = registry_of(place, noon(), standard_with_keepers()).await;
+            let said = format!("person_erased done without_basis {} person:{ouyang}", who.actor());
+            assert_eq!(said_of_erasures(&registry).await, [said]);
+            assert_eq!(findings(&registry).await, []);
+        }
+    }
+
+    async fn who_is_erased_is_emptied_where_an_older_ledger_holds_them(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        run(&registry, &permit(), PERSON, &people()).await.unwrap();
+        let [ouyang] = found(&registry, &permit(), "欧阳不在").await[..] else { panic!() };
+        let mut tx = registry.ledger().db().read().await.unwrap();
+        let row = tx.fetch_one("SELECT sealed_personal, sealed_sensitive FROM d_person WHERE record_id = $1", &[ouyang.into()]).await.unwrap();
+        let parts = row.into_values();
+        drop(tx);
+        let admin = permit();
+        let persons = Persons::new(&registry, &admin).unwrap();
+        persons.erase(ouyang, "without_basis").await.unwrap().unwrap();
+        assert_eq!(said_of_erasures(&registry).await.len(), 2);
+        // What a backup from before holds, once the room of security took the key away again.
+        let mut tx = registry.ledger().db().write().await.unwrap();
+        let values = [parts[0].clone(), parts[1].clone(), ouyang.into()];
+        tx.execute("UPDATE d_person SET sealed_personal = $1, sealed_sensitive = $2 WHERE record_id = $3", &values).await.unwrap();
+        tx.commit().await.unwrap();
+        drop(registry);
+        let registry = registry_of(place, noon(), standard_with_keepers()).await;
+        let mut tx = registry.ledger().db().read().await.unwrap();
+        let row = tx.fetch_one("SELECT count(*) AS number FROM d_person WHERE sealed_personal IS NOT NULL OR sealed_sensitive IS NOT NULL", &[]).await.unwrap();
+        // The other person stays.
+        assert_eq!(row.int("number").unwrap(), 1);
+        drop(tx);
+        assert_eq!(findings(&registry).await, []);
+    }
+
+    async fn nobody_erases_who_has_records_beyond_their_reach(place: &TestPlace) {
+        let registry = with_schools(place).await;
+        run(&registry, &permit(), PERSON, &people()).await.unwrap();
+        let [ouyang] = found(&registry, &permit(), "欧阳不在").await[..] else { panic!() };
+        let moved = TypedRow { target: Some(ouyang), cells: vec![("school".to_owned(), "2161000002".to_owned())], from: Some(Day::from_ymd(2026, 3, 1).unwrap()), ..TypedRow::default() };
+        let prepared = prepare_row(registry.ledger(), &permit(), PERSON, &moved).await.unwrap();
+        commit_row(registry.ledger(), &permit(), &prepared, &moved).await.unwrap();
+        let former = permit_of(&registry, "keeper", "2161000001").await;
+        let persons = Persons::new(&registry, &former).unwrap();
+        assert_eq!(persons.erase(ouyang, "without_basis").await.unwrap(), Err(Refusal::Above));
+        assert_eq!(said_of_erasures(&registry).await, [] as [String; 0]);
+        let above = permit_of(&registry, "keeper", "6101").await;
+        let persons = Persons::new(&registry, &above).unwrap();
+        assert_eq!(persons.erase(ouyang, "without_basis").await.unwrap(), Ok(()));
     }
 
     async fn served_columns_hold_no_personal_data(place: &TestPlace) {

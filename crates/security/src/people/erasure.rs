@@ -11,6 +11,8 @@ use super::lookups::{Hasher, rows_of};
 use super::model::{Erased, Erasure, IdentifierRow, KeyRow, PeopleError};
 use super::{People, rules, store};
 use crate::error::SecurityError;
+use crate::evidence::Note;
+use crate::model::{AuditAction, Outcome, Subject};
 use crate::permit::Permit;
 
 impl People {
@@ -66,12 +68,13 @@ impl People {
         }
         store::delete_identifiers(ledger, row.person).await?;
         store::delete_key(ledger, row).await?;
-        store::insert_erased(ledger, store::ERASED, std::slice::from_ref(entry)).await?;
+        store::insert_erased(ledger, store::ERASED, entry).await?;
         Ok(())
     }
 
     /// Copies the erasure list to the work database and beside the master keys, so that it survives a restore of
-    /// the ledger. To be called after the commit of an erasure; also done at every start.
+    /// the ledger, and enters every erasure that is new there in the audit log, in the same transaction: once each,
+    /// whatever ended in between. To be called after the commit of an erasure; also done at every start.
     ///
     /// # Errors
     /// [`SecurityError::Db`]; [`SecurityError::People`] where the place of the master keys cannot be written.
@@ -85,9 +88,31 @@ impl People {
         source.keep_erasures(&missing)?;
         let mut work = self.0.0.work.write().await?;
         let kept = store::erased(&mut work, store::KEPT).await?;
-        let missing: Vec<Erased> = done.difference(&kept).cloned().collect();
-        store::insert_erased(&mut work, store::KEPT, &missing).await?;
+        for entry in done.difference(&kept) {
+            // Somebody else may keep the same list at this moment.
+            if store::insert_erased(&mut work, store::KEPT, entry).await? {
+                self.note_erased(&mut work, AuditAction::PersonErased, Outcome::Done, entry)
+                    .await?;
+            }
+        }
         work.commit().await?;
+        Ok(())
+    }
+
+    /// An entry of the audit log about an erasure, in the name of who erased.
+    async fn note_erased(
+        &self,
+        work: &mut Tx,
+        action: AuditAction,
+        outcome: Outcome,
+        entry: &Erased,
+    ) -> Result<(), SecurityError> {
+        let note = Note::done(action, Subject::record("person", entry.person))
+            .outcome(outcome)
+            .dataset("person")
+            .persons(&[entry.person])
+            .reason(&entry.reason);
+        self.0.append_note(work, &entry.by, None, note).await?;
         Ok(())
     }
 
@@ -115,13 +140,24 @@ impl People {
                 .find(|entry| (entry.person, entry.mark) == (row.person, row.mark));
             // The same record id with another mark is another person: the ledger lost the commits of the first.
             let Some(entry) = entry else { continue };
+            // Two databases share no transaction: the log says first that it begins, and then that it is done.
+            self.note_again(Outcome::Begun, entry).await?;
             let mut ledger = self.0.0.ledger.write().await?;
             self.lock_state(&mut ledger).await?;
             self.forget(&mut ledger, &row, entry).await?;
             ledger.commit().await?;
+            self.note_again(Outcome::Done, entry).await?;
             again += 1;
         }
         Ok(again)
+    }
+
+    async fn note_again(&self, outcome: Outcome, entry: &Erased) -> Result<(), SecurityError> {
+        let mut work = self.0.0.work.write().await?;
+        let action = AuditAction::PersonErasedAgain;
+        self.note_erased(&mut work, action, outcome, entry).await?;
+        work.commit().await?;
+        Ok(())
     }
 
     /// The erasure list of the ledger, by person.

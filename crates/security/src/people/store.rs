@@ -616,13 +616,14 @@ pub(super) async fn count_erased(ledger: &mut Tx) -> Result<i64, DbError> {
     row.int("persons")
 }
 
+/// Whether the entry was not there yet.
 pub(super) async fn insert_erased(
     tx: &mut Tx,
     table: &'static str,
-    entries: &[Erased],
-) -> Result<(), DbError> {
-    for entry in entries {
-        tx.execute(
+    entry: &Erased,
+) -> Result<bool, DbError> {
+    let written = tx
+        .execute(
             &format!(
                 "INSERT INTO {table} (person, mark, erased, reason, erased_by) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person, mark) DO NOTHING"
@@ -636,8 +637,7 @@ pub(super) async fn insert_erased(
             ],
         )
         .await?;
-    }
-    Ok(())
+    Ok(written > 0)
 }
 
 // Rotations

@@ -107,6 +107,22 @@ async fn found(security: &Security, value: &str) -> Vec<RecordId> {
 }
 
 /// Everything that was filled reads as it was written.
+/// What the audit log says of erasures.
+async fn erasures_in_log(security: &Security) -> Vec<String> {
+    let entries = security.audit_entries(0, 1_000).await.unwrap();
+    entries
+        .into_iter()
+        .filter(|entry| entry.action.starts_with("person_erased"))
+        .map(|entry| {
+            let reason = entry.detail.unwrap().reason;
+            format!(
+                "{} {} {reason} {}",
+                entry.action, entry.outcome, entry.actor
+            )
+        })
+        .collect()
+}
+
 async fn reads(security: &Security, blobs: &[(i64, super::Sealed)]) {
     let persons: Vec<i64> = blobs.iter().map(|(person, _)| *person).collect();
     let ring = ring_of(security, &persons).await.unwrap();
@@ -206,6 +222,7 @@ db::on_both_engines! {
         tx.commit().await.unwrap();
         people.keep_erasures().await.unwrap();
         people.keep_erasures().await.unwrap();
+        assert_eq!(erasures_in_log(&security).await, ["person_erased done pipl_47_1 operator:cli"]);
         reads(&security, &[blobs[0].clone(), blobs[2].clone()]).await;
         assert_eq!(found(&security, &number_of(2)).await, []);
         let ring = ring_of(&security, &[1, 2]).await.unwrap();
@@ -219,6 +236,28 @@ db::on_both_engines! {
         let list = people.erased(&mut tx).await.unwrap();
         assert_eq!((list.len(), list[0].person, list[0].reason.as_str()), (1, id(2), "pipl_47_1"));
         assert_eq!(list[0].by, "operator:cli");
+    }
+
+    async fn an_end_between_the_commit_of_an_erasure_and_its_list_is_made_up_for_at_the_start(place: &TestPlace) {
+        let security = open_with(place, Config::for_tests().keys).await.unwrap();
+        fill(&security, 1..4).await;
+        let reason = || Erasure { reason: "pipl_47_1".to_owned() };
+        // An end before the commit: nothing happened.
+        let mut torn = security.0.ledger.write().await.unwrap();
+        security.people().erase(&mut torn, &operator(), id(1), reason()).await.unwrap();
+        drop(torn);
+        let mut tx = security.0.ledger.write().await.unwrap();
+        security.people().erase(&mut tx, &operator(), id(2), reason()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(erasures_in_log(&security).await, [] as [String; 0]);
+        drop(security);
+        for _ in 0..2 {
+            let security = open_with(place, Config::for_tests().keys).await.unwrap();
+            assert_eq!(erasures_in_log(&security).await, ["person_erased done pipl_47_1 operator:cli"]);
+            let ring = ring_of(&security, &[1, 2]).await.unwrap();
+            assert!(ring.is_erased(id(2)) && !ring.is_erased(id(1)));
+            assert!(security.verify_audit().await.is_ok());
+        }
     }
 
     async fn an_erasure_is_done_again_after_an_older_ledger_was_restored(place: &TestPlace) {
@@ -249,6 +288,9 @@ db::on_both_engines! {
 
         let security = open_with(place, Config::for_tests().keys).await.unwrap();
         reads(&security, &[blobs[0].clone(), blobs[2].clone()]).await;
+        let log = erasures_in_log(&security).await;
+        let again = ["begun", "done"].map(|outcome| format!("person_erased_again {outcome} pipl_47_1 operator:cli"));
+        assert_eq!(log, ["person_erased done pipl_47_1 operator:cli", &again[0], &again[1]]);
         assert!(ring_of(&security, &[2]).await.unwrap().is_erased(id(2)));
         assert_eq!(found(&security, &number_of(2)).await, []);
 

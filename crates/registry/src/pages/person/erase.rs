@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use security::{Action, AuditAction, Outcome, RequirePermit, Subject, Visit};
+use security::{Action, RequirePermit};
 use ui::{Choice, Crumb, Fault, Field, FormState, Input, Shell, Tone, button, notice};
 
 use super::super::failure::Failure;
@@ -42,12 +42,11 @@ pub(in crate::pages) async fn erase(
     State(registry): State<Registry>,
     Path(id): Path<String>,
     permit: RequirePermit,
-    visit: Visit,
     shell: Shell,
     axum::Form(sent): Sent,
 ) -> Response {
     let state = FormState::from_pairs(sent);
-    match step(&registry, &id, &permit, &visit, shell.clone(), state).await {
+    match step(&registry, &id, &permit, shell.clone(), state).await {
         Ok(response) => response,
         Err(failure) => failure.answer(&registry, shell),
     }
@@ -57,7 +56,6 @@ async fn step(
     registry: &Registry,
     id: &str,
     permit: &RequirePermit,
-    visit: &Visit,
     shell: Shell,
     mut state: FormState,
 ) -> Result<Response, Failure> {
@@ -95,18 +93,6 @@ async fn step(
             .status(StatusCode::UNPROCESSABLE_ENTITY)
             .into_response());
     }
-    let subject = Subject::record("person", person);
-    let address = visit.address();
-    registry
-        .security()
-        .audit_alone(
-            permit.actor(),
-            AuditAction::Edited,
-            &subject,
-            Outcome::Done,
-            Some(&address),
-        )
-        .await?;
     Ok(go_to(&format!("/people/{person}")))
 }
 

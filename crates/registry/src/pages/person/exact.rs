@@ -86,7 +86,7 @@ async fn answer(
                     (text.get("registry-state"), html! { (text.get(state)) }),
                     (
                         text.get("registry-exact-pending"),
-                        html! { (text.get("registry-exact-pending-none")) },
+                        html! { (pending(registry, &text, &exact.pending)) },
                     ),
                 ]),
             )
@@ -95,6 +95,20 @@ async fn answer(
     // What was typed is not shown again: the answer stands alone.
     let page = page(registry, permit, shell, &FormState::new(), said);
     Ok(page.into_response())
+}
+
+/// The titles of processes.
+fn pending(registry: &Registry, text: &ui::Text, names: &[String]) -> String {
+    let lang = lang(text);
+    let title = |name: &String| {
+        let workflow = registry.standard().workflow(name);
+        workflow.map_or(name.clone(), |workflow| workflow.title.get(lang).to_owned())
+    };
+    let titles: Vec<String> = names.iter().map(title).collect();
+    match titles.is_empty() {
+        true => text.get("registry-exact-pending-none"),
+        false => titles.join(super::super::between(lang)),
+    }
 }
 
 fn page(
