@@ -27,9 +27,15 @@ fn labels(app: &TestApp) -> BTreeMap<String, String> {
 
 /// Pages that show both languages on purpose: the dictionary, and what reads files of a Chinese office.
 fn shows_both(path: &str) -> bool {
-    ["/dictionary", "/imports", "/institutions", "/map"]
-        .iter()
-        .any(|start| path.starts_with(start))
+    [
+        "/accounts/bulk",
+        "/dictionary",
+        "/imports",
+        "/institutions",
+        "/map",
+    ]
+    .iter()
+    .any(|start| path.starts_with(start))
 }
 
 /// Labels in Chinese that stand on a page in English, as words of their own.
