@@ -159,8 +159,8 @@ served("in English no Chinese is left but in the data, and back again", async ()
       const places = "nav.side, .bar .tools, thead th, label, legend, button, summary:not(.post summary):not(.user summary), .pager, h2, .hint:not(.map-panel .hint):not([data-map-legend] .hint), .lead, caption, dt, .legend-title, .empty, .steps, .tabs, .search input, .map-review";
       const bad = [];
       for (const place of document.querySelectorAll(places)) {
-        // The name of a place or a school is data.
-        if (place.closest(".map-panel h2") || place.closest("[lang^=zh]")) continue;
+        // The name of a place or a school is data, also beside a post.
+        if (place.closest(".map-panel h2, .post, [lang^=zh]")) continue;
         const copy = place.cloneNode(true);
         for (const data of copy.querySelectorAll("option, [lang^=zh], datalist, .code, textarea")) data.remove();
         const user = document.querySelector(".user summary").textContent;
