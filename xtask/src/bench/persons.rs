@@ -25,7 +25,7 @@ pub(crate) fn schools(context: &Context, data: &Path) -> Result<Vec<String>> {
         .context("the export is no list")?
         .iter()
         .filter_map(|school| {
-            let kind = school.get("kind")?.as_str()?;
+            let kind = school.get("type")?.as_str()?;
             let code = school.get("code")?.as_str()?;
             (kind == "211").then(|| code.to_owned())
         })
