@@ -109,7 +109,11 @@ fn brand_mark() -> Markup {
 }
 
 fn post_line(text: &Text, post: &PostLine, form_field: &Markup) -> Markup {
-    let words = html! { span.unit { (post.unit) } " · " span { (post.post) } };
+    // A node whose name is not set yet has none.
+    let words = html! {
+        @if !post.unit.is_empty() { span.unit { (post.unit) } " · " }
+        span { (post.post) }
+    };
     if post.others.is_empty() {
         return html! { p.post { (words) } };
     }

@@ -96,6 +96,14 @@ impl Pager {
         self.page.saturating_sub(1) * self.size
     }
 
+    /// The rows of this page out of all of them.
+    pub fn of<'r, Row>(&self, rows: &'r [Row]) -> &'r [Row] {
+        let end = |rows_before: u64| usize::try_from(rows_before).unwrap_or(usize::MAX);
+        let from = end(self.offset()).min(rows.len());
+        let to = end(self.offset().saturating_add(self.size)).min(rows.len());
+        rows.get(from..to).unwrap_or_default()
+    }
+
     /// The range that is shown, and links to other pages.
     pub fn render(&self, text: &Text, url: &Url) -> Markup {
         // The table says that there is nothing, and what to do.
@@ -169,6 +177,16 @@ mod tests {
         assert_eq!(asked("/a?page=9"), 3);
         assert_eq!(asked("/a?page=0"), 1);
         assert_eq!(asked("/a?page=x"), 1);
+    }
+
+    #[test]
+    fn a_page_holds_its_rows_and_no_others() {
+        let rows: Vec<u32> = (0..120).collect();
+        let page = |address: &str| Pager::from_url(&Url::parse(address), 50, 120);
+        assert_eq!(page("/a?page=2").of(&rows).first(), Some(&50));
+        assert_eq!(page("/a?page=3").of(&rows), &rows[100..]);
+        // Fewer rows than were counted: nothing is shown that is not there.
+        assert_eq!(page("/a?page=3").of(&rows[..60]), &[] as &[u32]);
     }
 
     #[test]

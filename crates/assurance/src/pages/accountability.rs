@@ -73,10 +73,7 @@ async fn page(
             &text.get("assurance-accountability-empty"),
             None,
         ));
-    let shown = listed
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&listed);
     for (incident, number, case) in shown {
         let link = format!("/assurance/incidents/{}#case-{number}", incident.number);
         let named = text.with("assurance-case-number", &[("number", &number.to_string())]);

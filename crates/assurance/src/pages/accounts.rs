@@ -91,10 +91,7 @@ async fn page(
             &text.get("assurance-accounts-empty"),
             None,
         ));
-    let shown = owing
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&owing);
     for one in shown {
         table = table.row(row(&text, permit, &names, one));
     }

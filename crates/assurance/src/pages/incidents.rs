@@ -147,10 +147,7 @@ async fn page(
             &text.get("assurance-incidents-empty"),
             None,
         ));
-    let shown = listed
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&listed);
     for (incident, timers) in shown {
         let next = timers
             .iter()

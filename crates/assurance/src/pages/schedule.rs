@@ -127,10 +127,7 @@ async fn page(
             text.get("assurance-incident-count"),
         ))
         .column(Column::text("note", text.get("assurance-report-note")));
-    let shown = units
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&units);
     for (standing, unit, report) in shown {
         table = table.row(Row::new(vec![
             Cell::Markup(unit_link(&names, *unit)),

@@ -177,10 +177,7 @@ async fn page(
                 true,
             )),
         ));
-    let shown = listed
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&listed);
     for each in shown {
         let system = &each.known.system;
         let name = html! {

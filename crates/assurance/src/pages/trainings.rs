@@ -294,10 +294,7 @@ async fn attendance(
         .column(Column::text("day", text.get("assurance-day")).narrow())
         .column(Column::number("hours", text.get("assurance-hours")))
         .column(Column::text("withdraw", text.get("assurance-change")).narrow());
-    let shown = entries
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&entries);
     for entry in shown {
         let name = assurance
             .0

@@ -158,10 +158,7 @@ pub(crate) async fn page(
             .collect()
     };
     let pager = Pager::from_url(&url, PAGE, units.len() as u64);
-    let shown = units
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let shown = pager.of(&units);
 
     let mut table = Table::new(text.get("assurance-duties"))
         .column(Column::text("unit", text.get("assurance-unit")))

@@ -193,10 +193,7 @@ fn table(
         ))
         .id(format!("d{}", line.place.code))
     };
-    let shown = lines
-        .iter()
-        .skip(usize::try_from(pager.offset()).unwrap_or(0))
-        .take(ROWS as usize);
+    let shown = pager.of(lines).iter();
     let mut table = Table::new(text.with("geo-table-title", &[("figure", figure.title.get(lang))]))
         .column(Column::text("name", text.get(sections::level_key(state.level))).sortable())
         // Beside the name, where a phone shows it too.

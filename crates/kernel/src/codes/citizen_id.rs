@@ -157,8 +157,9 @@ pub(super) fn birth_date(digits: u32) -> Option<Day> {
     .ok()
 }
 
-/// The check character of 17 digits: ISO 7064 MOD 11-2 with the weights of GB 11643.
-pub(super) fn check_character(body: &str) -> Option<char> {
+/// The check character of a citizen ID's first 17 digits: ISO 7064 MOD 11-2 with the weights of GB 11643. `None` where
+/// one is no digit.
+pub fn check_character(body: &str) -> Option<char> {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let mut sum = 0;
     for (character, weight) in body.chars().zip(WEIGHTS) {

@@ -7,7 +7,9 @@ mod school;
 mod student_number;
 mod uscc;
 
-pub use citizen_id::{CitizenId, CitizenIdFault, Sex, check_citizen_id, check_citizen_id_on};
+pub use citizen_id::{
+    CitizenId, CitizenIdFault, Sex, check_character, check_citizen_id, check_citizen_id_on,
+};
 pub use division::{DivisionCode, DivisionCodeFault, DivisionLevel, check_division_code};
 pub use school::{SCHOOL_CATEGORIES, SchoolCode, SchoolCodeFault, check_school_code};
 pub use student_number::{

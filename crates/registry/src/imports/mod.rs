@@ -257,7 +257,7 @@ impl Imports {
         .await?;
         tx.commit().await?;
         import.state = State::Writing;
-        self.open_plans(std::slice::from_mut(&mut import)).await?;
+        self.open_plans(std::slice::from_mut(&mut import));
         self.spawn(import);
         Ok(())
     }
@@ -359,7 +359,7 @@ impl Imports {
         let Some(mut import) = import.filter(|import| self.own(permit, import).is_ok()) else {
             return Ok(None);
         };
-        self.open_plans(std::slice::from_mut(&mut import)).await?;
+        self.open_plans(std::slice::from_mut(&mut import));
         Ok(Some(import))
     }
 
@@ -371,7 +371,7 @@ impl Imports {
         permit.require(Action::Import)?;
         let mut imports = store::latest(&mut self.work.read().await?, most).await?;
         imports.retain(|import| self.own(permit, import).is_ok());
-        self.open_plans(&mut imports).await?;
+        self.open_plans(&mut imports);
         Ok(imports)
     }
 
@@ -398,7 +398,7 @@ impl Imports {
         )
         .await?;
         waiting.retain(|import| import.path.is_empty());
-        self.open_plans(&mut waiting).await?;
+        self.open_plans(&mut waiting);
         let count = waiting.len();
         for import in waiting {
             self.spawn(import);

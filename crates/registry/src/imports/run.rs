@@ -184,9 +184,7 @@ impl Imports {
             });
         }
         self.refuse_changed_plan(import, &prepared).await?;
-        let plan = self
-            .plan_to_keep(&import.dataset, import.id, &prepared.plan)
-            .await?;
+        let plan = self.plan_to_keep(&import.dataset, import.id, &prepared.plan)?;
         let mut tx = self.work.write().await?;
         store::set_state(
             &mut tx,
@@ -377,7 +375,7 @@ impl Imports {
             Ok(Finished {
                 plan,
                 written: None,
-            }) => self.plan_to_keep(&plan.dataset, id, plan).await?,
+            }) => self.plan_to_keep(&plan.dataset, id, plan)?,
             _ => String::new(),
         };
         let mut tx = self.work.write().await?;

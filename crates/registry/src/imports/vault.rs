@@ -1,5 +1,5 @@
-//! What is kept of imports of personal data: uploads, refused rows and plans are sealed at rest, under a key of the
-//! node that the room of security keeps like that of a person, and expire.
+//! What is kept of imports of personal data: uploads, refused rows and plans are sealed at rest, under the key of the
+//! node that the room of security keeps, and expire.
 //!
 //! A sealed file is a line that names the format and what the file is, then parts of at most [`PART`] bytes, each with
 //! its length before it. A part is authenticated with the name, its number and whether it is the last, so that none can
@@ -8,9 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use kernel::RecordId;
-use security::people::{Keyring, Opened, Place};
-use standard::Sensitivity;
+use security::Security;
 use tokio::io::AsyncWriteExt as _;
 
 use super::Imports;
@@ -19,8 +17,6 @@ use super::store;
 use crate::intake::{IntakeError, Plan};
 use crate::ledger::{LedgerError, hex};
 
-/// Whose key seals what belongs to no person: no record has this number.
-const NODE: RecordId = RecordId::new(0);
 /// The first line of a sealed file, before its name.
 const FORMAT: &str = "weihe-sealed-1 ";
 /// A sealed text in a column.
@@ -41,7 +37,7 @@ pub struct Receiving {
 }
 
 struct Sealing {
-    keyring: Keyring,
+    security: Security,
     name: String,
     number: u64,
     waiting: Vec<u8>,
@@ -88,30 +84,28 @@ impl Receiving {
 
 impl Sealing {
     fn part(&mut self, plain: &[u8], is_last: bool) -> Result<Vec<u8>, IntakeError> {
-        let said = part_name(&self.name, self.number, is_last);
+        let place = part_place(&self.name, self.number, is_last);
         self.number += 1;
-        let sealed = self
-            .keyring
-            .seal(NODE, &place(&said), plain)
+        let blob = self
+            .security
+            .seal_for_room(&place, plain)
             .map_err(LedgerError::from)?;
-        let length = u32::try_from(sealed.blob.len()).unwrap_or(u32::MAX);
+        let length = u32::try_from(blob.len()).unwrap_or(u32::MAX);
         let mut bytes = length.to_be_bytes().to_vec();
-        bytes.extend(sealed.blob);
+        bytes.extend(blob);
         Ok(bytes)
     }
 }
 
-fn part_name(name: &str, number: u64, is_last: bool) -> String {
+/// Where a part of a file belongs: it opens there only.
+fn part_place(name: &str, number: u64, is_last: bool) -> String {
     let end = if is_last { "last" } else { "more" };
-    format!("file:{name}:{number}:{end}")
+    format!("import-file:{name}:{number}:{end}")
 }
 
-fn place(said: &str) -> Place<'_> {
-    Place {
-        dataset: said,
-        record: NODE,
-        level: Sensitivity::Sensitive,
-    }
+/// Where the plan of an import belongs.
+fn plan_place(import: i64) -> String {
+    format!("import-plan:{import}")
 }
 
 fn unwritable(error: std::io::Error) -> IntakeError {
@@ -123,26 +117,6 @@ impl Imports {
     pub fn is_sealed(&self, dataset: &str) -> bool {
         let dataset = self.ledger.standard().dataset(dataset);
         dataset.is_some_and(|dataset| dataset.person.is_some())
-    }
-
-    /// The key of the node, made where it is not there yet.
-    async fn node_key(&self) -> Result<Keyring, IntakeError> {
-        let people = self.ledger.security().people();
-        {
-            let mut tx = self.ledger.db().read().await?;
-            let keyring = people.keyring(&mut tx, &[NODE]).await;
-            let keyring = keyring.map_err(LedgerError::from)?;
-            if keyring.digest(NODE, &place("key"), b"").is_ok() {
-                return Ok(keyring);
-            }
-        }
-        let mut tx = self.ledger.db().write().await?;
-        let keyring = people
-            .make_keys(&mut tx, &[NODE])
-            .await
-            .map_err(LedgerError::from)?;
-        tx.commit().await?;
-        Ok(keyring)
     }
 
     /// A place in the files folder for a file that comes in. It is sealed as it comes unless it is known to be of a
@@ -169,7 +143,7 @@ impl Imports {
         let sealing = match is_plain {
             true => None,
             false => Some(Sealing {
-                keyring: self.node_key().await?,
+                security: self.ledger.security().clone(),
                 name: name.to_owned(),
                 number: 0,
                 waiting: Vec::new(),
@@ -213,7 +187,7 @@ impl Imports {
         let (name, rest) = sealed.split_at_checked(line).ok_or(IntakeError::Sealed)?;
         let name = String::from_utf8(name.to_vec()).map_err(|_| IntakeError::Sealed)?;
         let mut rest = rest.get(1..).unwrap_or_default();
-        let keyring = self.node_key().await?;
+        let security = self.ledger.security();
         let mut plain = Vec::with_capacity(rest.len());
         let mut number = 0;
         loop {
@@ -221,11 +195,9 @@ impl Imports {
             let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
             let (blob, behind) = behind.split_at_checked(length).ok_or(IntakeError::Sealed)?;
             rest = behind;
-            let said = part_name(&name, number, rest.is_empty());
-            match keyring.open(NODE, &place(&said), blob) {
-                Ok(Opened::Plain(part)) => plain.extend_from_slice(&part),
-                Ok(Opened::Erased) | Err(_) => return Err(IntakeError::Sealed),
-            }
+            let place = part_place(&name, number, rest.is_empty());
+            let part = security.open_for_room(&place, blob);
+            plain.extend(part.map_err(|_| IntakeError::Sealed)?);
             if rest.is_empty() {
                 return Ok(plain);
             }
@@ -251,7 +223,7 @@ impl Imports {
     }
 
     /// A plan as it is kept.
-    pub(super) async fn plan_to_keep(
+    pub(super) fn plan_to_keep(
         &self,
         dataset: &str,
         id: i64,
@@ -261,25 +233,21 @@ impl Imports {
         if !self.is_sealed(dataset) {
             return Ok(text);
         }
-        let said = format!("plan:{id}");
-        let sealed = self
-            .node_key()
-            .await?
-            .seal(NODE, &place(&said), text.as_bytes())
+        let blob = self
+            .ledger
+            .security()
+            .seal_for_room(&plan_place(id), text.as_bytes())
             .map_err(LedgerError::from)?;
-        Ok(format!("{SEALED_TEXT}{}", hex(&sealed.blob)))
+        Ok(format!("{SEALED_TEXT}{}", hex(&blob)))
     }
 
     /// Opens the plans of imports that were read from the store. One that cannot be opened any more is left out.
-    pub(super) async fn open_plans(&self, imports: &mut [Import]) -> Result<(), IntakeError> {
+    pub(super) fn open_plans(&self, imports: &mut [Import]) {
         let is_sealed = |import: &Import| {
             let plan = import.plan.as_deref();
             plan.is_some_and(|plan| plan.starts_with(SEALED_TEXT))
         };
-        if !imports.iter().any(is_sealed) {
-            return Ok(());
-        }
-        let keyring = self.node_key().await?;
+        let security = self.ledger.security();
         for import in imports.iter_mut().filter(|import| is_sealed(import)) {
             let blob = import
                 .plan
@@ -287,13 +255,9 @@ impl Imports {
                 .and_then(|plan| plan.strip_prefix(SEALED_TEXT))
                 .and_then(from_hex)
                 .unwrap_or_default();
-            let said = format!("plan:{}", import.id);
-            import.plan = match keyring.open(NODE, &place(&said), &blob) {
-                Ok(Opened::Plain(plain)) => String::from_utf8(plain.to_vec()).ok(),
-                Ok(Opened::Erased) | Err(_) => None,
-            };
+            let plain = security.open_for_room(&plan_place(import.id), &blob);
+            import.plan = plain.ok().and_then(|plain| String::from_utf8(plain).ok());
         }
-        Ok(())
     }
 
     /// Removes what is kept of imports of personal data and has expired: files and examples of rows. What came of an
@@ -314,7 +278,7 @@ impl Imports {
         let before = self.clock.now().add(-days.saturating_mul(DAY));
         let mut imports = store::updated_before(&mut self.work.read().await?, before).await?;
         imports.retain(|import| self.is_sealed(&import.dataset) && !import.state.is_running());
-        self.open_plans(&mut imports).await?;
+        self.open_plans(&mut imports);
         let mut count = 0;
         for import in &imports {
             let is_kept = import.plan.as_deref().is_some_and(has_rows)
@@ -340,7 +304,7 @@ impl Imports {
             imports.extend(store::one(&mut self.work.read().await?, *id).await?);
         }
         imports.retain(|import| self.is_sealed(&import.dataset) && !import.state.is_running());
-        self.open_plans(&mut imports).await?;
+        self.open_plans(&mut imports);
         for import in &imports {
             self.forget_rows(import).await?;
         }

@@ -32,13 +32,7 @@ const SECRETS: [&str; 6] = [
 /// An ID number with a right check character that nobody can have.
 pub(crate) fn impossible_id(birth: &str, serial: u32) -> String {
     let body = format!("619999{birth}{serial:03}");
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body
-        .chars()
-        .zip(weights)
-        .map(|(digit, weight)| digit.to_digit(10).unwrap() * weight)
-        .sum();
-    let check = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'][(sum % 11) as usize];
+    let check = kernel::codes::check_character(&body).unwrap();
     format!("{body}{check}")
 }
 

@@ -76,9 +76,8 @@ async fn page(
         found.reverse();
     }
     let pager = Pager::from_url(&url, SIZE, found.len() as u64);
-    let skipped = usize::try_from(pager.offset()).unwrap_or(usize::MAX);
-    let shown: Vec<&AccountWithGrants> = found.iter().skip(skipped).take(SIZE as usize).collect();
-    let units = shown.iter().flat_map(|one| units_of(one)).collect();
+    let shown = pager.of(&found);
+    let units = shown.iter().flat_map(units_of).collect();
     let facts = facts_of(security, units).await?;
     let mut table = Table::new(text.get("security-accounts"))
         .column(Column::text("login", text.get("security-login")).sortable())
